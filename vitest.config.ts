@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // One at a time: libtorch uses every core, and two trainings side by side slow each other down.
+    fileParallelism: false,
+    pool: 'forks',
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    coverage: {
+      provider: 'v8',
+      include: [
+        'cli',
+        'plan',
+        'data',
+        'retrieval',
+        'tensor',
+        'encoder',
+        'train',
+        'eval',
+        'report',
+        'sweep',
+        'native',
+      ].map((d) => `${d}/**/*.ts`),
+      reporter: ['text-summary', 'html'],
+    },
+  },
+});
