@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { Path } from './document.js';
+
+/** The part of a schema that a path leads to; undefined where the schema has no such path. */
+export function schemaAt(schema: z.core.$ZodType, path: Path): z.core.$ZodType | undefined {
+  const [head, ...rest] = path;
+  if (head === undefined) return schema;
+  const inner = bare(schema);
+  let next: z.core.$ZodType | undefined;
+  if (inner instanceof z.ZodObject) next = Object.hasOwn(inner.shape, head) ? inner.shape[head] : undefined;
+  else if (inner instanceof z.ZodArray) next = inner.element;
+  else if (inner instanceof z.ZodTuple) next = inner.def.items[Number(head)];
+  else if (inner instanceof z.ZodRecord) next = inner.valueType;
+  return next && schemaAt(next, rest);
+}
+
+/** The keys a mapping may have; none for anything else. */
+export function keysOf(schema: z.core.$ZodType | undefined): string[] {
+  const inner = schema && bare(schema);
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+}
+
+/** The dotted paths at which a schema has this key, lists left out. */
+export function pathsTo(schema: z.core.$ZodType, key: string): string[] {
+  const inner = bare(schema);
+  if (!(inner instanceof z.ZodObject)) return [];
+  return Object.entries(inner.shape).flatMap(([name, child]) => [
+    ...(name === key ? [name] : []),
+    ...pathsTo(child as z.core.$ZodType, key).map((rest) => `${name}.${rest}`),
+  ]);
+}
+
+/** The words a value may be chosen from; none where it is not a choice. */
+export function choicesOf(schema: z.core.$ZodType): string[] {
+  const inner = bare(schema);
+  if (inner instanceof z.ZodEnum) return inner.options.map(String);
+  return inner instanceof z.ZodLiteral ? [...inner.values].map(String) : [];
+}
+
+/** What a schema wants, as words that follow "expected": `a positive integer`, `one of "mean", "cls"`. */
+export function expectation(schema: z.core.$ZodType): string {
+  const inner = bare(schema);
+  const orNull = z.safeParse(schema, null).success ? ' or null' : '';
+  return `${kind(inner)}${orNull}`;
+}
+
+/** A schema without its defaults and its `nullable`. */
+function bare(schema: z.core.$ZodType): z.core.$ZodType {
+  const wrapped =
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable;
+  return wrapped ? bare(schema.unwrap()) : schema;
+}
+
+function kind(schema: z.core.$ZodType): string {
+  const choices = choicesOf(schema).map((choice) => JSON.stringify(choice));
+  if (choices.length > 0) return choices.length === 1 ? String(choices[0]) : `one of ${choices.join(', ')}`;
+  if (schema instanceof z.ZodObject || schema instanceof z.ZodRecord) return 'a mapping';
+  if (schema instanceof z.ZodTuple)
+    return `a list of ${schema.def.items.length}: ${schema.def.items.map(kind).join(', ')}`;
+  const rules = z.toJSONSchema(schema, { io: 'input' });
+  if (rules.type === 'array') return `a list${rules.minItems ? ' with at least one item' : ''}`;
+  if (rules.type === 'boolean') return 'true or false';
+  if (rules.type === 'integer' || rules.type === 'number') {
+    const sign = rules.exclusiveMinimum === 0 ? 'positive ' : rules.minimum === 0 ? 'non-negative ' : '';
+    if (rules.type === 'number') return `a ${sign}number`;
+    return sign ? `a ${sign}integer` : 'an integer';
+  }
+  if (rules.pattern) return patternWords(schema);
+  return rules.minLength ? 'a non-empty text' : 'a text';
+}
+
+/** The words a pattern was given in the schema; no text with a NUL in it fits any pattern of ours. */
+function patternWords(schema: z.core.$ZodType): string {
+  const issues = z.safeParse(schema, '\0').error?.issues ?? [];
+  return issues.find((issue) => issue.code === 'invalid_format')?.message ?? 'a text';
+}

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import type { RunPlan } from './schema.js';
+
+/**
+ * The name of what was run: 12 hex digits of SHA-256 over the plan's canonical JSON. A plan's `name` and `eval` are
+ * left out, for they do not change the weights: same hash, same training.
+ */
+export function planHash(plan: RunPlan): string {
+  const { name: _name, eval: _eval, ...trained } = plan;
+  return createHash('sha256').update(canonical(trained)).digest('hex').slice(0, 12);
+}
+
+/** JSON with the keys of every mapping sorted. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,151 @@
+import { z } from 'zod';
+
+// The plan's shape. Every key has a default where a sensible one exists, and unknown keys are refused (strictObject).
+
+const count = z.int().positive();
+const share = z.number().positive();
+
+/** A measure, spelt as ir_measures spells it. */
+const measure = z
+  .string()
+  .regex(
+    /^((nDCG|AP|RR)(@[1-9]\d*)?|(P|R|Success)@[1-9]\d*)$/,
+    'a measure such as "nDCG@10", "R@100", "RR@10" or "AP"',
+  );
+
+/** A length of training: `500 steps`, `3 epochs` (passes over the mixture) or `20000 examples` (queries). */
+const duration = z
+  .string()
+  .regex(
+    /^(?=.*[1-9])\d+(\.\d+)? (step|epoch|example)s?$/,
+    'a duration such as "500 steps", "3 epochs" or "20000 examples"',
+  );
+
+/** Warm-up: `6%` of all steps, or `100 steps`. */
+const warmup = z.string().regex(/^(\d+(\.\d+)?%|\d+ steps?)$/, 'a warm-up such as "6%" or "100 steps"');
+
+const perSide = <T extends z.ZodType>(type: T) => z.strictObject({ query: type, document: type });
+
+const model = z.strictObject({
+  base: z.string().min(1),
+  pooling: z.enum(['mean', 'cls']).default('mean'),
+  normalize: z.boolean().default(true),
+  max_length: perSide(count.default(256)).prefault({}),
+  prompt: perSide(z.string().default('')).prefault({}),
+});
+
+const source = z.strictObject({
+  name: z.string().regex(/^[\w.-]+$/, 'a name of letters, digits, ".", "_" and "-"'),
+  kind: z.enum(['varied-length', 'hard-query', 'public']),
+  path: z.string().min(1),
+  split: z.string().min(1).default('train'),
+  weight: share.default(1),
+});
+
+const negatives = z.strictObject({
+  per_query: z.int().nonnegative().default(0),
+  /** Where they come from: the source's own `neg` lists, or BM25 over the source's corpus. */
+  from: z.enum(['source', 'bm25']).default('source'),
+  /** With bm25: the first and last rank (1-based, positives left out) from which negatives are taken. */
+  ranks: z.tuple([count, count]).default([1, 50]),
+  choose: z.enum(['first', 'random']).default('first'),
+});
+
+const data = z.strictObject({
+  sources: z.array(source).min(1),
+  batches: z.enum(['same-source', 'mixed']).default('same-source'),
+  negatives: negatives.prefault({}),
+});
+
+const loss = z.strictObject({
+  type: z.literal('infonce').default('infonce'),
+  temperature: share.default(0.05),
+  in_batch: z.boolean().default(true),
+  symmetric: z.boolean().default(false),
+});
+
+const train = z.strictObject({
+  batch_size: count.default(32),
+  duration: duration.default('1 epoch'),
+  optimizer: z
+    .strictObject({
+      type: z.literal('adamw').default('adamw'),
+      learning_rate: share.default(2e-5),
+      weight_decay: z.number().nonnegative().default(0.01),
+    })
+    .prefault({}),
+  schedule: z
+    .strictObject({
+      type: z.enum(['constant', 'linear', 'cosine']).default('constant'),
+      warmup: warmup.default('0 steps'),
+    })
+    .prefault({}),
+  clip_norm: share.nullable().default(1),
+  checkpoint: z.strictObject({ every: duration.default('500 steps'), keep: count.default(3) }).prefault({}),
+});
+
+const evaluation = z.strictObject({
+  sets: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).optional(),
+        path: z.string().min(1),
+        split: z.string().default('test'),
+      }),
+    )
+    .default([]),
+  metrics: z.array(measure).min(1).default(['nDCG@10', 'R@100']),
+});
+
+export const planSchema = z
+  .strictObject({
+    name: z.string().regex(/^[\w-][\w.-]*$/, 'a folder name of letters, digits, ".", "_" and "-"'),
+    seed: z.int().nonnegative().default(17),
+    model,
+    data,
+    loss: loss.prefault({}),
+    train: train.prefault({}),
+    eval: evaluation.prefault({}),
+    backend: z.enum(['auto', 'torch', 'torch:cuda:0', 'wasm']).default('auto'),
+  })
+  .superRefine((plan, context) => {
+    const refuse = (message: string, ...path: (string | number)[]): void =>
+      context.addIssue({ code: 'custom', message, path });
+    const { sources, negatives: chosen } = plan.data;
+    sources.forEach(({ name }, i) => {
+      if (sources.findIndex((other) => other.name === name) < i) {
+        refuse(`expected a name of its own, got ${name} again. Rename one.`, 'data', 'sources', i, 'name');
+      }
+    });
+    if (chosen.ranks[1] < chosen.ranks[0]) {
+      refuse(
+        `expected the first rank before the last, got ${chosen.ranks.join(', ')}. Swap them.`,
+        'data',
+        'negatives',
+        'ranks',
+      );
+    }
+    if (!plan.loss.in_batch && chosen.per_query === 0) {
+      refuse(
+        'expected true where there are no hard negatives, got false. Set data.negatives.per_query.',
+        'loss',
+        'in_batch',
+      );
+    }
+    if (!plan.loss.in_batch && plan.loss.symmetric) {
+      refuse(
+        'expected false with in_batch: false, got true. It compares a positive with the batch.',
+        'loss',
+        'symmetric',
+      );
+    }
+  });
+
+/** A training plan with every default filled in, as it stands in a run folder's plan.yaml. */
+export type RunPlan = z.output<typeof planSchema>;
+export type ModelPlan = RunPlan['model'];
+export type SourcePlan = RunPlan['data']['sources'][number];
+export type NegativesPlan = RunPlan['data']['negatives'];
+export type LossPlan = RunPlan['loss'];
+export type EvalSetPlan = RunPlan['eval']['sets'][number];
+export type BackendName = RunPlan['backend'];
