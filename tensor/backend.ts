@@ -1,0 +1,87 @@
+import { engine, registerBackend, setBackend } from '@tensorflow/tfjs-core';
+import { locateAddon } from '../native/locate.js';
+import { Fault, reasonOf } from '../plan/fault.js';
+import type { BackendName } from '../plan/schema.js';
+import { registerOperations } from './operation.js';
+import { type Addon, loadAddon } from './torch/addon.js';
+import { TorchBackend } from './torch/backend.js';
+import { registerStandardKernels } from './torch/standard-kernels.js';
+// Each operation's module registers it; backends made later must know them all.
+import './attention.js';
+import './embed.js';
+import './gelu.js';
+import './info-nce.js';
+import './layer-norm.js';
+import './linear.js';
+import './normalize.js';
+import './pool.js';
+import './residual.js';
+
+/** What runs the arithmetic, for logs and run folders. */
+export interface RunningBackend {
+  readonly name: 'torch' | 'wasm';
+  readonly device: string;
+  /** In words: versions and threads. */
+  readonly description: string;
+}
+
+// One process runs torch on one device: the first that it was asked for.
+const started = new Map<string, RunningBackend>();
+
+/**
+ * Starts the backend that a plan asks for and makes it tfjs's own. `auto` takes torch where setup has compiled it, else
+ * wasm. Calling again with another name switches. Throws a Fault when the one asked for cannot run here.
+ */
+export async function useBackend(wanted: BackendName): Promise<RunningBackend> {
+  const addon = wanted === 'wasm' ? null : locateAddon();
+  if (!addon && wanted !== 'wasm' && wanted !== 'auto') {
+    throw new Fault(
+      `Expected a compiled torch backend for backend: ${wanted}, found none. Run "npm run setup", or set backend: wasm.`,
+    );
+  }
+  const name = addon ? 'torch' : 'wasm';
+  const running = started.get(name) ?? (addon ? startTorch(addon, wanted) : await startWasm());
+  started.set(name, running);
+  if (!(await setBackend(name))) throw new Error(`tfjs could not start its ${name} backend.`);
+  return running;
+}
+
+function startTorch(file: string, wanted: BackendName): RunningBackend {
+  const addon = load(file);
+  if (wanted === 'torch:cuda:0' && !addon.cuda) {
+    throw new Fault(
+      `Expected a CUDA device for backend: ${wanted}, but torch ${addon.version} sees none here. Set backend: torch.`,
+    );
+  }
+  const device = wanted !== 'torch' && addon.cuda ? 'cuda:0' : 'cpu';
+  registerStandardKernels();
+  registerOperations('torch', device);
+  registerBackend('torch', () => new TorchBackend(addon, device));
+  // On the CPU torch's own default, one thread a core, stands unless OMP_NUM_THREADS says otherwise.
+  return { name: 'torch', device, description: `torch ${addon.version} on ${device}` };
+}
+
+function load(file: string): Addon {
+  try {
+    return loadAddon(file);
+  } catch (error) {
+    throw new Fault(`Expected a loadable torch addon, got: ${reasonOf(error)}. Run "npm run setup" again.`);
+  }
+}
+
+async function startWasm(): Promise<RunningBackend> {
+  await import('@tensorflow/tfjs-backend-wasm');
+  registerOperations('wasm', 'cpu');
+  return { name: 'wasm', device: 'cpu', description: 'wasm, one thread' };
+}
+
+/** Tensors that live now: what must not grow from step to step. */
+export function liveTensors(): { tensors: number; bytes: number; native: number } {
+  const { numTensors, numBytes } = engine().memory();
+  const backend = engine().backend;
+  return {
+    tensors: numTensors,
+    bytes: numBytes,
+    native: backend instanceof TorchBackend ? backend.addon.liveTensors() : 0,
+  };
+}

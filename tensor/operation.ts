@@ -1,0 +1,131 @@
+import {
+  engine,
+  type NamedAttrMap,
+  type NamedTensorMap,
+  registerGradient,
+  registerKernel,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import type { Handle } from './torch/addon.js';
+import type { Aten } from './torch/aten.js';
+import { registerTorchKernel } from './torch/backend.js';
+
+type Tensors<K extends string> = Readonly<Record<K, Tensor>>;
+type Handles<K extends string> = Readonly<Record<K, Handle>>;
+
+/** One coarse operation: how plain tfjs does it, how libtorch does it, and its gradient in both. */
+export interface Operation<K extends string, A extends object> {
+  readonly name: string;
+  /** The results, made of plain tfjs calls: what a backend runs that has no kernel of its own. The first is the value. */
+  compose(x: Tensors<K>, attrs: A): Tensor[];
+  /** The same results by libtorch; left out where the composition is as fast. */
+  torch?(aten: Aten, x: Handles<K>, attrs: A): Handle[];
+  readonly gradient: {
+    /** Inputs that have a gradient, in the order in which the functions below return them. */
+    readonly of: readonly K[];
+    /** Inputs and results that the gradient reads; all else is freed after the forward pass. */
+    readonly inputs: readonly K[];
+    readonly outputs: boolean;
+    compose(dy: Tensor, x: Tensors<K>, y: readonly Tensor[], attrs: A): Tensor[];
+    torch?(aten: Aten, dy: Handle, x: Handles<K>, y: readonly Handle[], attrs: A): Handle[];
+  };
+  readonly results?: number;
+  /** The libtorch operators named here exist for the CPU alone: other devices run the composition. */
+  readonly cpuOnly?: boolean;
+}
+
+interface Defined {
+  register(backend: string, device: string): void;
+}
+
+const defined: Defined[] = [];
+
+/**
+ * Makes an operation callable: returns a function of (inputs, attributes) whose value is the first result. Forward and
+ * backward are each one kernel, so that they are one entry on the tape whatever runs them.
+ */
+export function defineOperation<K extends string, A extends object>(
+  operation: Operation<K, A>,
+): (x: Tensors<K>, attrs: A) => Tensor {
+  const { name, gradient } = operation;
+  const results = operation.results ?? 1;
+  registerGradient({
+    kernelName: name,
+    inputsToSave: [...gradient.inputs],
+    outputsToSave: Array.from({ length: results }, () => gradient.outputs),
+    gradFunc: (dys, saved, attrs) => {
+      const dy = Array.isArray(dys) ? (dys[0] as Tensor) : dys;
+      const inputs: NamedTensorMap = { dy };
+      const kept = saved as Tensor[];
+      gradient.inputs.forEach((key, i) => {
+        inputs[`x:${key}`] = kept[i] as Tensor;
+      });
+      for (let i = gradient.inputs.length; i < kept.length; i++) inputs[`y:${i}`] = kept[i] as Tensor;
+      const made = run(`${name}Grad`, inputs, attrs);
+      return Object.fromEntries(gradient.of.map((key, i) => [key, () => made[i] as Tensor]));
+    },
+  });
+  defined.push({ register: (backend, device) => register(operation, backend, device) });
+  return (x, attrs) => run(name, x, attrs as unknown as NamedAttrMap)[0] as Tensor;
+}
+
+function run(kernel: string, inputs: NamedTensorMap, attrs: NamedAttrMap): Tensor[] {
+  const made = engine().runKernel(kernel, inputs, attrs) as Tensor | Tensor[];
+  return Array.isArray(made) ? made : [made];
+}
+
+/** Undoes the naming of `gradFunc` above: dy, the saved inputs by name, the saved results in order. */
+function unpack<T, K extends string>(given: Readonly<Record<string, T>>): { dy: T; x: Record<K, T>; y: T[] } {
+  const x = {} as Record<K, T>;
+  const y: T[] = [];
+  for (const [key, value] of Object.entries(given)) {
+    if (key.startsWith('x:')) x[key.slice(2) as K] = value;
+    else if (key.startsWith('y:')) y.push(value);
+  }
+  return { dy: given.dy as T, x, y };
+}
+
+function register<K extends string, A extends object>(
+  operation: Operation<K, A>,
+  backend: string,
+  device: string,
+): void {
+  const { name, gradient } = operation;
+  const onTorch = backend === 'torch' && (device === 'cpu' || !operation.cpuOnly);
+  if (onTorch && operation.torch) {
+    const forward = operation.torch;
+    registerTorchKernel<A>(name, ({ aten, inputs, attrs }) => forward(aten, inputs as Handles<K>, attrs));
+  } else {
+    registerComposed(name, backend, (inputs, attrs) => operation.compose(inputs as Tensors<K>, attrs as A));
+  }
+  if (onTorch && gradient.torch) {
+    const backward = gradient.torch;
+    registerTorchKernel<A>(`${name}Grad`, ({ aten, inputs, attrs }) => {
+      const { dy, x, y } = unpack<Handle, K>(inputs);
+      return backward(aten, dy, x, y, attrs);
+    });
+  } else {
+    registerComposed(`${name}Grad`, backend, (inputs, attrs) => {
+      const { dy, x, y } = unpack<Tensor, K>(inputs);
+      return gradient.compose(dy, x, y, attrs as A);
+    });
+  }
+}
+
+function registerComposed(
+  kernelName: string,
+  backendName: string,
+  compose: (inputs: Record<string, Tensor>, attrs: object) => Tensor[],
+): void {
+  registerKernel({
+    kernelName,
+    backendName,
+    kernelFunc: ({ inputs, attrs }) => tidy(() => compose(inputs as Record<string, Tensor>, attrs as object)),
+  });
+}
+
+/** Makes every operation run on a backend: its own kernels where it has them, compositions elsewhere. */
+export function registerOperations(backend: string, device: string): void {
+  for (const operation of defined) operation.register(backend, device);
+}

@@ -1,0 +1,22 @@
+/** Neighbouring sequences of one length: `count` sequences of `length` tokens, the first at token `start`. */
+export interface Run {
+  readonly start: number;
+  readonly count: number;
+  readonly length: number;
+}
+
+/**
+ * Groups a packed batch's sequences into runs, so that attention takes each run as one dense block without padding.
+ * `offsets` [sequences + 1] are token positions. Sorting a batch by length makes the runs long.
+ */
+export function runsOf(offsets: Int32Array): Run[] {
+  const runs: { start: number; count: number; length: number }[] = [];
+  for (let i = 0; i + 1 < offsets.length; i++) {
+    const start = offsets[i]!;
+    const length = offsets[i + 1]! - start;
+    const last = runs.at(-1);
+    if (last && last.length === length) last.count++;
+    else runs.push({ start, count: 1, length });
+  }
+  return runs;
+}

@@ -1,0 +1,125 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hash32 } from '../../data/permutation.js';
+import { bertShapes } from '../../encoder/bert.js';
+import { readEncoderConfig } from '../../encoder/config.js';
+import { writeSafetensors } from '../../encoder/safetensors.js';
+
+// A model and a collection small enough to train in milliseconds, made from nothing but arithmetic.
+
+const letters = 'abcdefghijklmnopqrstuvwxyz'.split('');
+const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+
+/** Writes a two-layer BERT with a letter-by-letter WordPiece tokenizer in the hub's layout. */
+export function writeTinyModel(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const tokens = [...special, ...letters, ...letters.map((letter) => `##${letter}`)];
+  const json = (name: string, value: unknown): void => writeFileSync(join(folder, name), JSON.stringify(value));
+  json('config.json', {
+    model_type: 'bert',
+    vocab_size: tokens.length,
+    hidden_size: 16,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    intermediate_size: 32,
+    max_position_embeddings: 32,
+    type_vocab_size: 2,
+  });
+  json('tokenizer.json', {
+    version: '1.0',
+    added_tokens: special.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: {
+      type: 'BertNormalizer',
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase: true,
+    },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [
+        { SpecialToken: { id: '[CLS]', type_id: 0 } },
+        { Sequence: { id: 'A', type_id: 0 } },
+        { SpecialToken: { id: '[SEP]', type_id: 0 } },
+      ],
+      pair: [],
+      special_tokens: {
+        '[CLS]': { id: '[CLS]', ids: [2], tokens: ['[CLS]'] },
+        '[SEP]': { id: '[SEP]', ids: [3], tokens: ['[SEP]'] },
+      },
+    },
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+    model: {
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+    },
+  });
+  const weights = [...bertShapes(readEncoderConfig(folder))].map(([name, shape], w) => {
+    const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => chance(w, i) * 0.3 - 0.15);
+    if (name.endsWith('LayerNorm.weight')) values.fill(1);
+    return [name, { shape, values }] as const;
+  });
+  writeSafetensors(join(folder, 'model.safetensors'), new Map(weights));
+  return folder;
+}
+
+function chance(...words: number[]): number {
+  return hash32(...words) / 2 ** 32;
+}
+
+function word(n: number): string {
+  return Array.from({ length: 4 }, (_, i) => letters[hash32(n, i) % 26]).join('');
+}
+
+/** Writes a collection in BEIR layout: each query repeats three words of its document. Splits train and test. */
+export function writeTinyCollection(folder: string, pairs = 24): string {
+  mkdirSync(join(folder, 'qrels'), { recursive: true });
+  const lines = (name: string, rows: string[]): void => writeFileSync(join(folder, name), `${rows.join('\n')}\n`);
+  const numbers = Array.from({ length: pairs }, (_, i) => i);
+  const words = (i: number): string[] => [word(i), word(i + 1000), word(i + 2000), word(i + 3000)];
+  lines(
+    'corpus.jsonl',
+    numbers.map((i) => JSON.stringify({ _id: `d${i}`, title: words(i)[0], text: words(i).slice(1).join(' ') })),
+  );
+  lines(
+    'queries.jsonl',
+    numbers.map((i) =>
+      JSON.stringify({ _id: `q${i}`, text: `${words(i)[1]} ${words(i)[2]} ${words((i + 1) % pairs)[1]}` }),
+    ),
+  );
+  const judged = (split: string, chosen: number[]): void =>
+    lines(`qrels/${split}.tsv`, ['query-id\tcorpus-id\tscore', ...chosen.map((i) => `q${i}\td${i}\t1`)]);
+  judged(
+    'train',
+    numbers.filter((i) => i % 4 !== 0),
+  );
+  judged(
+    'test',
+    numbers.filter((i) => i % 4 === 0),
+  );
+  return folder;
+}
+
+/** A plan over a tiny model and collection, as YAML text. */
+export function tinyPlan(model: string, collection: string, more = ''): string {
+  return `name: tiny
+model: {base: ${model}, max_length: {query: 24, document: 32}}
+data:
+  sources: [{name: words, kind: public, path: ${collection}}]
+  negatives: {per_query: 1, from: bm25, choose: random, ranks: [1, 20]}
+train: {batch_size: 6, duration: 8 steps, optimizer: {learning_rate: 1.0e-3}, checkpoint: {every: 3 steps, keep: 2}}
+eval: {sets: [{path: ${collection}}]}
+${more}`;
+}
