@@ -1,0 +1,164 @@
+import { closeSync, existsSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { Fault } from '../plan/fault.js';
+
+// The format: 8 bytes with the header's length, a JSON header {name: {dtype, shape, data_offsets}}, then the values.
+// https://huggingface.co/docs/safetensors
+
+/** A weight as it lies in memory: float32 values, row-major. */
+export interface HostTensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: number[];
+  readonly data_offsets: [number, number];
+}
+
+const bytesPer: Readonly<Record<string, number>> = {
+  F64: 8,
+  I64: 8,
+  F32: 4,
+  I32: 4,
+  F16: 2,
+  BF16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+};
+// The reference implementation's own limit.
+const largestHeader = 100_000_000;
+
+/**
+ * Reads every floating tensor of a safetensors file as float32; integer tensors (position ids) are left out.
+ * Throws a Fault that names the file for a file that is missing, cut short, mislabelled, or of another format.
+ */
+export function readSafetensors(file: string): Map<string, HostTensor> {
+  if (!existsSync(file)) throw new Fault(`Expected a safetensors file at ${file}, found none.`);
+  const fd = openSync(file, 'r');
+  try {
+    const size = fstatSync(fd).size;
+    const { header, start } = readHeader(fd, size, file);
+    const tensors = new Map<string, HostTensor>();
+    for (const [name, value] of Object.entries(header)) {
+      if (name === '__metadata__') continue;
+      const entry = checkEntry(name, value, size - start, file);
+      if (!/^(F|BF)\d/.test(entry.dtype)) continue;
+      tensors.set(name, { shape: entry.shape, values: readValues(fd, start, entry, `${file}, tensor ${name}`) });
+    }
+    return tensors;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readHeader(fd: number, size: number, file: string): { header: Record<string, unknown>; start: number } {
+  const refuse = (got: string): never => {
+    throw new Fault(`Expected a safetensors file at ${file}, got ${got}. Fetch or copy it again.`);
+  };
+  if (size < 8) refuse(`${size} bytes`);
+  const length = Buffer.alloc(8);
+  readSync(fd, length, 0, 8, 0);
+  const headerBytes = Number(length.readBigUInt64LE());
+  if (headerBytes > largestHeader) refuse('a file of another format');
+  if (headerBytes > size - 8) refuse('a file that was cut short');
+  const text = Buffer.alloc(headerBytes);
+  readSync(fd, text, 0, headerBytes, 8);
+  try {
+    const header: unknown = JSON.parse(text.toString('utf8'));
+    if (typeof header !== 'object' || header === null || Array.isArray(header)) refuse('a header that is no object');
+    return { header: header as Record<string, unknown>, start: 8 + headerBytes };
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    return refuse('a header that is not JSON');
+  }
+}
+
+function checkEntry(name: string, value: unknown, available: number, file: string): Entry {
+  const entry = value as Partial<Entry> | null;
+  const { dtype, shape, data_offsets: offsets } = entry ?? {};
+  const naturals = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
+  if (typeof dtype !== 'string' || !naturals(shape) || !naturals(offsets) || offsets.length !== 2) {
+    throw new Fault(`Expected dtype, shape and data_offsets for tensor ${name} of ${file}. Fetch or copy it again.`);
+  }
+  const width = bytesPer[dtype];
+  if (width === undefined) throw new Fault(`Expected a known dtype for tensor ${name} of ${file}, got ${dtype}.`);
+  const [begin, end] = offsets;
+  const bytes = shape.reduce((a, b) => a * b, width);
+  if (end - begin !== bytes) {
+    throw new Fault(
+      `Expected ${bytes} bytes for tensor ${name} of ${file}, its header says ${end - begin}. Fetch or copy it again.`,
+    );
+  }
+  if (end > available) {
+    throw new Fault(
+      `Expected the values of tensor ${name} in ${file}, but the file was cut short. Fetch or copy it again.`,
+    );
+  }
+  return { dtype, shape, data_offsets: offsets as [number, number] };
+}
+
+function readValues(
+  fd: number,
+  start: number,
+  { dtype, data_offsets: [begin, end] }: Entry,
+  what: string,
+): Float32Array {
+  const bytes = Buffer.from(new ArrayBuffer(end - begin));
+  for (let at = 0; at < bytes.length; ) {
+    const got = readSync(fd, bytes, at, Math.min(bytes.length - at, 1 << 30), start + begin + at);
+    if (got === 0) throw new Fault(`Expected the values of ${what}, but the file ended. Fetch or copy it again.`);
+    at += got;
+  }
+  if (dtype === 'F32') return new Float32Array(bytes.buffer);
+  if (dtype === 'F64') return Float32Array.from(new Float64Array(bytes.buffer));
+  const halves = new Uint16Array(bytes.buffer);
+  return dtype === 'BF16' ? fromBfloat16(halves) : Float32Array.from(halves, fromFloat16);
+}
+
+function fromBfloat16(halves: Uint16Array): Float32Array {
+  const words = Uint32Array.from(halves, (half) => half << 16);
+  return new Float32Array(words.buffer);
+}
+
+/** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
+function fromFloat16(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Writes float32 tensors, names in the order given. The caller gives the file its final name. */
+export function writeSafetensors(file: string, tensors: ReadonlyMap<string, HostTensor>): void {
+  let offset = 0;
+  const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
+  for (const [name, { shape, values }] of tensors) {
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] };
+    offset += values.byteLength;
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  // Padded with spaces to 8 bytes, so that the values lie aligned.
+  const text = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  const fd = openSync(file, 'w');
+  try {
+    writeAll(fd, length);
+    writeAll(fd, text);
+    for (const { values } of tensors.values()) {
+      writeAll(fd, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A single write may take fewer bytes than given: a nearly full disk takes some and refuses the rest next time. */
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, Math.min(bytes.length - at, 1 << 30));
+}

@@ -1,0 +1,54 @@
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Encoder } from './encoder.js';
+import { writeSafetensors } from './safetensors.js';
+import { ownSettingsFile } from './settings.js';
+import { hostTensors } from './weights.js';
+
+const copied = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt'];
+
+/** Writes an encoder into an existing folder as sentence-transformers does, so that it loads there unchanged. */
+export function saveEncoder(encoder: Encoder, folder: string, modelCard: string): void {
+  const { settings, config } = encoder;
+  for (const name of copied) {
+    const from = join(encoder.folder, name);
+    if (existsSync(from)) copyFileSync(from, join(folder, name));
+  }
+  writeSafetensors(
+    join(folder, 'model.safetensors'),
+    new Map([...hostTensors(encoder.parameters), ...encoder.untouched]),
+  );
+
+  const writeJson = (name: string, value: unknown): void =>
+    writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
+  const parts = ['Transformer', 'Pooling', ...(settings.normalize ? ['Normalize'] : [])];
+  writeJson(
+    'modules.json',
+    parts.map((part, idx) => ({
+      idx,
+      name: String(idx),
+      path: idx === 0 ? '' : `${idx}_${part}`,
+      type: `sentence_transformers.models.${part}`,
+    })),
+  );
+  mkdirSync(join(folder, '1_Pooling'));
+  writeJson('1_Pooling/config.json', {
+    word_embedding_dimension: config.hidden,
+    pooling_mode_cls_token: settings.pooling === 'cls',
+    pooling_mode_mean_tokens: settings.pooling === 'mean',
+    pooling_mode_max_tokens: false,
+    pooling_mode_mean_sqrt_len_tokens: false,
+  });
+  if (settings.normalize) mkdirSync(join(folder, '2_Normalize'));
+  writeJson('sentence_bert_config.json', {
+    max_seq_length: Math.max(settings.max_length.query, settings.max_length.document),
+    do_lower_case: false,
+  });
+  writeJson('config_sentence_transformers.json', {
+    prompts: settings.prompt,
+    default_prompt_name: null,
+    similarity_fn_name: settings.normalize ? 'cosine' : 'dot',
+  });
+  writeJson(ownSettingsFile, { max_length: settings.max_length });
+  writeFileSync(join(folder, 'README.md'), modelCard);
+}

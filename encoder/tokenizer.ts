@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
+import { Fault, reasonOf } from '../plan/fault.js';
+import { readJson } from './config.js';
+
+// The library's own types do not resolve under nodenext: this is the part of it that is used here.
+interface Library {
+  encode(text: string): { ids: number[] };
+}
+
+/** Text to token ids, as the model's own tokenizer.json says. */
+export interface Tokenizer {
+  /** Ids with special tokens; a text longer than `maxLength` tokens loses its end, never its special tokens. */
+  encode(text: string, maxLength: number): Int32Array;
+  /** SHA-256 of tokenizer.json: what a cache of tokens depends on. */
+  readonly hash: string;
+}
+
+/**
+ * Loads `<folder>/tokenizer.json`. Throws a Fault when it is missing, is not one, or makes ids that the model's
+ * vocabulary of `vocabulary` rows does not have.
+ */
+export function loadTokenizer(folder: string, vocabulary: number): Tokenizer {
+  const file = join(folder, 'tokenizer.json');
+  const json = readJson(file);
+  const configFile = join(folder, 'tokenizer_config.json');
+  const largest = largestId(json);
+  if (largest === null) throw new Fault(`Expected a tokenizer with a vocabulary in ${file}. Fetch the model again.`);
+  if (largest >= vocabulary) {
+    throw new Fault(
+      `Expected token ids below ${vocabulary}, the model's vocabulary, but ${file} makes ids up to ${largest}. ` +
+        'Use the tokenizer.json that belongs to the model.',
+    );
+  }
+  let library: Library;
+  try {
+    library = new HubTokenizer(
+      json as object,
+      existsSync(configFile) ? (readJson(configFile) as object) : {},
+    ) as Library;
+    library.encode('a');
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault(`Expected a tokenizer that can be loaded in ${file}, got: ${reasonOf(error)}.`);
+  }
+  const { before, after } = specialTokens(library);
+  return {
+    hash: createHash('sha256').update(JSON.stringify(json)).digest('hex'),
+    encode: (text, maxLength) => {
+      const { ids } = library.encode(text);
+      if (ids.length <= maxLength) return Int32Array.from(ids);
+      const cut = Int32Array.from(ids.slice(0, maxLength));
+      cut.set(ids.slice(ids.length - after), maxLength - after);
+      if (maxLength < before + after)
+        throw new Fault(`Expected max_length of ${before + after} or more, got ${maxLength}.`);
+      return cut;
+    },
+  };
+}
+
+/** How many special tokens stand before and after a text: what "a" and "b" have in common at both ends. */
+function specialTokens(library: Library): { before: number; after: number } {
+  const [a, b] = [library.encode('a').ids, library.encode('b').ids];
+  let before = 0;
+  while (before < a.length - 1 && a[before] === b[before]) before++;
+  let after = 0;
+  while (after < a.length - 1 - before && a[a.length - 1 - after] === b[b.length - 1 - after]) after++;
+  return { before, after };
+}
+
+/** The largest id of the vocabulary and the added tokens; null when there is no vocabulary. */
+function largestId(json: unknown): number | null {
+  const { model, added_tokens: added } = (json ?? {}) as {
+    model?: { vocab?: unknown };
+    added_tokens?: { id: number }[];
+  };
+  const vocab = model?.vocab;
+  if (typeof vocab !== 'object' || vocab === null) return null;
+  let largest = Array.isArray(vocab) ? vocab.length - 1 : -1;
+  if (!Array.isArray(vocab)) for (const id of Object.values(vocab)) largest = Math.max(largest, id as number);
+  for (const { id } of added ?? []) largest = Math.max(largest, id);
+  return largest;
+}

@@ -1,0 +1,65 @@
+import { type Tensor, tensor2d } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { bert, bertShapes } from '../../encoder/bert.js';
+import { readEncoderConfig } from '../../encoder/config.js';
+import { pack } from '../../encoder/pack.js';
+import { type HostTensor, readSafetensors } from '../../encoder/safetensors.js';
+import { loadWeights, weightsOf } from '../../encoder/weights.js';
+import { gradients } from '../../tensor/autograd.js';
+import { liveTensors, useBackend } from '../../tensor/backend.js';
+import { largestDifference, relativeError } from '../support/close.js';
+import { readIntegers } from '../support/integers.js';
+import { hasShared, shared } from '../support/shared.js';
+
+// Reference: transformers, float32, eager attention, no dropout.
+const [batch, length, hidden] = [5, 23, 48];
+
+describe.skipIf(!hasShared).each(['torch', 'wasm'] as const)('on %s', (backend) => {
+  beforeAll(() => useBackend(backend));
+
+  it.each(['tiny-bert', 'tiny-xlm-roberta'])('%s gives the reference hidden states and gradients', (name) => {
+    const folder = shared('models', name);
+    const config = readEncoderConfig(folder);
+    const before = liveTensors().tensors;
+    const { parameters } = loadWeights(folder, bertShapes(config));
+    const reference = readSafetensors(shared('models', name, 'fixture.safetensors'));
+    const ids = readIntegers(shared('models', name, 'fixture.safetensors'), 'input_ids');
+    const mask = readIntegers(shared('models', name, 'fixture.safetensors'), 'attention_mask');
+    const sequences = Array.from({ length: batch }, (_, i) => {
+      const tokens = mask.slice(i * length, (i + 1) * length).reduce((a, b) => a + b, 0);
+      return ids.slice(i * length, i * length + tokens);
+    });
+    const packed = pack(sequences);
+    const rowsOf = (key: string): Float32Array => packedRows(reference.get(key) as HostTensor, packed);
+
+    const dy = tensor2d(rowsOf('cotangent'), [packed.ids.length, hidden]);
+    const made = gradients(
+      () => bert(config, weightsOf(parameters), packed),
+      parameters.map((p) => p.tensor),
+      dy,
+    );
+    expect(largestDifference(made.value.dataSync(), rowsOf('bidirectional.last_hidden_state'))).toBeLessThan(1e-5);
+
+    parameters.forEach((p, i) => {
+      const wanted = reference.get(`bidirectional.grad.${p.name}`)?.values as Float32Array;
+      const got = (made.gradients[i] as Tensor).dataSync();
+      // A key bias moves every score of a row alike: its true gradient is 0, and only rounding is left to compare.
+      if (p.name.endsWith('key.bias')) expect(largestDifference(got, wanted)).toBeLessThan(1e-5);
+      else expect(relativeError(got, wanted), p.name).toBeLessThan(1e-4);
+    });
+    for (const t of [dy, made.value, ...made.gradients]) t?.dispose();
+    for (const p of parameters) p.tensor.dispose();
+    expect(liveTensors().tensors).toBe(before);
+  });
+});
+
+/** Rows of a padded [batch, length, hidden] reference in the packed batch's order. */
+function packedRows({ values }: HostTensor, packed: ReturnType<typeof pack>): Float32Array {
+  const rows = new Float32Array(packed.ids.length * hidden);
+  packed.rows.forEach((row, i) => {
+    const [start, end] = [packed.offsets[i]!, packed.offsets[i + 1]!];
+    const from = row * length * hidden;
+    rows.set(values.subarray(from, from + (end - start) * hidden), start * hidden);
+  });
+  return rows;
+}
