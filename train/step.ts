@@ -1,0 +1,61 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Batch } from '../data/batch.js';
+import { type Encoder, embedPacked } from '../encoder/encoder.js';
+import { pack } from '../encoder/pack.js';
+import type { LossPlan, RunPlan } from '../plan/schema.js';
+import { adamw, gradientNorm, type Moments } from '../tensor/adamw.js';
+import { gradients } from '../tensor/autograd.js';
+import { infoNCE } from '../tensor/info-nce.js';
+
+/** What one optimizer step did. */
+export interface StepResult {
+  readonly loss: number;
+  /** Before clipping. */
+  readonly gradientNorm: number;
+}
+
+/** What training changes, besides the run folder. */
+export interface Learner {
+  readonly encoder: Encoder;
+  readonly moments: Moments;
+}
+
+/**
+ * One step: loss, gradients, clipping, AdamW. Where the loss or the gradient is not finite nothing is changed; the
+ * caller sees it in the result.
+ */
+export function trainStep(
+  learner: Learner,
+  batch: Batch,
+  plan: RunPlan,
+  step: number,
+  learningRate: number,
+): StepResult {
+  const { encoder, moments } = learner;
+  const { loss, gradients: made } = lossAndGradients(encoder, batch, plan.loss);
+  const norm = gradientNorm(made);
+  if (Number.isFinite(loss) && Number.isFinite(norm)) {
+    const { clip_norm: limit, optimizer } = plan.train;
+    const scale = limit === null ? 1 : Math.min(1, limit / (norm + 1e-6));
+    adamw(encoder.parameters, made, moments, { step, learningRate, weightDecay: optimizer.weight_decay }, scale);
+  }
+  for (const gradient of made) gradient.dispose();
+  return { loss, gradientNorm: norm };
+}
+
+/** The batch's loss, and its gradient for each of the encoder's parameters (the caller's to dispose). */
+export function lossAndGradients(
+  encoder: Encoder,
+  batch: Batch,
+  plan: LossPlan,
+): { loss: number; gradients: Tensor[] } {
+  const [queries, documents] = [pack(batch.queries), pack(batch.documents)];
+  const options = { temperature: plan.temperature, inBatch: plan.in_batch, symmetric: plan.symmetric };
+  const { value, gradients: made } = gradients(
+    () => infoNCE(embedPacked(encoder, queries), embedPacked(encoder, documents), options),
+    encoder.parameters.map((p) => p.tensor),
+  );
+  const [loss] = value.dataSync();
+  value.dispose();
+  return { loss: loss as number, gradients: made as Tensor[] };
+}
