@@ -1,0 +1,12 @@
+/** Watches for Ctrl-C: the first asks the work to stop at the next safe place, a second ends the process at once. */
+export function watchInterrupt(say: (line: string) => void): { stopped: () => boolean } {
+  let asked = false;
+  const ask = (): void => {
+    if (asked) process.exit(130);
+    asked = true;
+    say('stopping: this step is finished and saved first; once more to stop at once');
+  };
+  process.on('SIGINT', ask);
+  process.on('SIGTERM', ask);
+  return { stopped: () => asked };
+}

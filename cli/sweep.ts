@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { CommandModule } from 'yargs';
+import { Fault } from '../plan/fault.js';
+import { planHash } from '../plan/hash.js';
+import { readSweep, type Sweep } from '../plan/sweep.js';
+import { writeSweep } from '../report/sweep.js';
+import { plainTable } from '../report/table.js';
+import { runSweep } from '../sweep/run.js';
+import { watchInterrupt } from './interrupt.js';
+import { say } from './progress.js';
+
+interface SweepArguments {
+  plan: string;
+  set: string[];
+  out: string | undefined;
+  'dry-run': boolean;
+  json: boolean;
+}
+
+/** `reasontune sweep PLAN`: a plan's variants, each with every seed; one table, one picture. */
+export const sweep: CommandModule<object, SweepArguments> = {
+  command: 'sweep <plan>',
+  describe: 'train and evaluate a plan’s variants, each with every seed',
+  builder: (yargs) =>
+    yargs
+      .positional('plan', { describe: 'YAML file with variants and seeds', type: 'string', demandOption: true })
+      .option('set', {
+        describe: 'path=value, over the plan',
+        type: 'string',
+        array: true,
+        default: [],
+        requiresArg: true,
+        nargs: 1,
+      })
+      .option('out', { describe: 'folder for all runs [checkpoints/<name>]', type: 'string', requiresArg: true })
+      .option('dry-run', { describe: 'list the runs, and train nothing', type: 'boolean', default: false })
+      .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
+      .example('$0 sweep configs/sweep-negatives.yaml', 'run again to go on where it stopped'),
+  handler: async (given) => {
+    const read = readSweep(given.plan, given.set);
+    if (given['dry-run']) {
+      console.log(given.json ? JSON.stringify(read) : listing(read));
+      return;
+    }
+    const folder = given.out ?? join('checkpoints', read.name);
+    const { stopped } = watchInterrupt(say);
+    const main = fileURLToPath(new URL('./main.js', import.meta.url));
+    const result = await runSweep(read, { main, folder, stopped, say });
+    for (const { run, reason } of result.failed) say(`failed: ${run}: ${reason}`);
+    if (result.variants.every(({ scores }) => scores.length === 0)) {
+      if (!result.interrupted)
+        throw new Fault(`Expected a run of the sweep to finish, but all failed. Mend the fault above and run again.`);
+    } else {
+      const files = writeSweep(folder, { name: read.name, ...result });
+      console.log(given.json ? JSON.stringify({ ...result, folder, ...files }) : files.text);
+      say(`table and picture: ${files.markdown}, ${files.picture.png}, ${files.picture.svg}`);
+    }
+    if (result.interrupted) {
+      say('stopped; the same command goes on where it stopped');
+      process.exitCode = 130;
+    } else if (result.failed.length > 0) process.exitCode = 1;
+  },
+};
+
+function listing({ variants }: Sweep): string {
+  const rows = variants.flatMap(({ runs }) =>
+    runs.map(({ variant, seed, plan }) => [variant, seed, planHash(plan), plan.train.duration]),
+  );
+  return plainTable(
+    [{ heading: 'variant' }, { heading: 'seed', digits: 0 }, { heading: 'plan' }, { heading: 'duration' }],
+    rows,
+  );
+}

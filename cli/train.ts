@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import type { CommandModule } from 'yargs';
+import { planHash } from '../plan/hash.js';
+import { readPlan } from '../plan/read.js';
+import type { RunPlan } from '../plan/schema.js';
+import { type Estimate, estimate } from '../train/estimate.js';
+import type { Hook } from '../train/loop.js';
+import { train as runTraining } from '../train/train.js';
+import { watchInterrupt } from './interrupt.js';
+import { clock, progress, say } from './progress.js';
+
+interface TrainArguments {
+  plan: string;
+  set: string[];
+  out: string | undefined;
+  resume: boolean;
+  'dry-run': boolean;
+  json: boolean;
+}
+
+/** `reasontune train PLAN`: train what a plan says. */
+export const train: CommandModule<object, TrainArguments> = {
+  command: 'train <plan>',
+  describe: 'train what a YAML plan says, into checkpoints/<name>',
+  builder: (yargs) =>
+    yargs
+      .positional('plan', { describe: 'YAML file', type: 'string', demandOption: true })
+      .option('set', {
+        describe: 'path=value, over the plan',
+        type: 'string',
+        array: true,
+        default: [],
+        requiresArg: true,
+        nargs: 1,
+      })
+      .option('out', { describe: 'run folder [checkpoints/<name>]', type: 'string', requiresArg: true })
+      .option('resume', { describe: 'go on from the run folder’s last checkpoint', type: 'boolean', default: false })
+      .option('dry-run', { describe: 'print what would happen, and train nothing', type: 'boolean', default: false })
+      .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
+      .example('$0 train configs/quickstart.yaml --set train.optimizer.learning_rate=1e-4', 'change one value'),
+  handler: async (given) => {
+    const plan = readPlan(given.plan, given.set);
+    if (given['dry-run']) {
+      const planned = await estimate(plan);
+      console.log(given.json ? JSON.stringify(planned) : inWords(plan, planned));
+      return;
+    }
+    const { stopped } = watchInterrupt(say);
+    const folder = given.out ?? join('checkpoints', plan.name);
+    const done = await runTraining(plan, { folder, resume: given.resume, stopped, hooks: [progressHook()], say });
+    const interrupted = done.step < done.total;
+    say(
+      interrupted
+        ? `saved ${done.checkpoint} after step ${done.step} of ${done.total}; go on with --resume`
+        : `saved ${done.checkpoint}`,
+    );
+    if (given.json) console.log(JSON.stringify(done));
+    if (interrupted) process.exitCode = 130;
+  },
+};
+
+/** Where training is, how fast, and how long it will take at the speed so far. */
+function progressHook(): Hook {
+  let [steps, tokens, seconds] = [0, 0, 0];
+  return (finished) => {
+    const { step, total, loss } = finished;
+    steps++;
+    tokens += finished.tokens;
+    seconds += finished.seconds;
+    const left = clock(((total - step) * seconds) / steps);
+    const speed = Math.round(tokens / seconds).toLocaleString('en');
+    const [title, time] = finished.last ? ['trained', `in ${clock(seconds)}`] : ['step', `${left} left`];
+    progress(`${title} ${step}/${total}  loss ${loss.toFixed(4)}  ${speed} tokens/s  ${time}`, finished.last);
+  };
+}
+
+function inWords(plan: RunPlan, planned: Estimate): string {
+  const grouped = (n: number): string => Math.round(n).toLocaleString('en');
+  const pairs = Object.entries(planned.pairs).map(([name, n]) => `${name} ${grouped(n)}`);
+  return [
+    `plan        ${plan.name} (${planHash(plan)})`,
+    `backend     ${planned.backend}`,
+    `parameters  ${grouped(planned.parameters)}`,
+    `pairs       ${pairs.join(', ')}`,
+    `steps       ${grouped(planned.steps)} of ${plan.train.batch_size} queries`,
+    `tokens      ${grouped(planned.tokens)}`,
+    `memory      about ${(planned.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
+    `time        about ${clock(planned.seconds)}, at ${grouped(planned.tokensPerSecond)} tokens/s in a short measurement`,
+  ].join('\n');
+}
