@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
-import { evaluateModels, type Result } from '../eval/evaluate.js';
+import type { Result } from '../eval/evaluate.js';
 import { Fault } from '../plan/fault.js';
 import { readPlan } from '../plan/read.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
 import type { BackendName, EvalSetPlan, RunPlan } from '../plan/schema.js';
-import { plainTable } from '../report/table.js';
-import { useBackend } from '../tensor/backend.js';
 import { progress, say } from './progress.js';
+import { tables } from './tables.js';
 
 interface EvalArguments {
   models: string[];
@@ -66,7 +65,11 @@ export const evaluate: CommandModule<object, EvalArguments> = {
     const sets = setsOf(given, plan);
     const metrics = given.metric.length > 0 ? given.metric : (plan?.eval.metrics ?? ['nDCG@10', 'R@100']);
     const out = given.out ?? (runFolder ? join(runFolder, 'results') : null);
-    if (given.models.some((model) => model !== 'bm25')) await useBackend(given.backend);
+    const { evaluateModels } = await import('../eval/evaluate.js');
+    if (given.models.some((model) => model !== 'bm25')) {
+      const { useBackend } = await import('../tensor/backend.js');
+      await useBackend(given.backend);
+    }
     const onProgress = (what: string, done: number, of: number): void =>
       progress(`${what}: ${done}/${of} texts`, done === of);
     const results = await evaluateModels({ models: given.models, sets, metrics, out, onProgress });
@@ -85,24 +88,4 @@ function setsOf({ set, split }: EvalArguments, plan: RunPlan | null): EvalSetPla
 
 function withoutQueries({ perQuery: _, ...rest }: Result): Omit<Result, 'perQuery'> {
   return rest;
-}
-
-/** A table a set: systems in rows, measures in columns. */
-function tables(results: readonly Result[]): string {
-  const sets = [...new Set(results.map(({ set, split }) => `${set}, ${split}`))];
-  return sets
-    .map((title) => {
-      const rows = results.filter(({ set, split }) => `${set}, ${split}` === title);
-      const [first] = rows as [Result];
-      const measures = Object.keys(first.metrics);
-      const head = `${title}: ${first.queries} queries over ${first.documents} documents`;
-      const columns = [
-        { heading: 'system' },
-        ...measures.map((heading) => ({ heading })),
-        { heading: 'seconds', digits: 1 },
-      ];
-      const cells = rows.map(({ system, metrics, seconds }) => [system, ...measures.map((m) => metrics[m]), seconds]);
-      return `${head}\n${plainTable(columns, cells)}`;
-    })
-    .join('\n\n');
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
-import { writeLossCurve } from '../report/loss-curve.js';
 
 interface PlotArguments {
   runs: string[];
@@ -18,7 +17,8 @@ export const plot: CommandModule<object, PlotArguments> = {
       .option('out', { describe: 'path without .png and .svg [<first run>/loss]', type: 'string', requiresArg: true })
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
       .example('$0 plot checkpoints/vl checkpoints/vl-hq --out figures/loss', 'compare two runs'),
-  handler: ({ runs, out, json }) => {
+  handler: async ({ runs, out, json }) => {
+    const { writeLossCurve } = await import('../report/loss-curve.js');
     const paths = writeLossCurve(out ?? join(runs[0] ?? '.', 'loss'), runs);
     console.log(json ? JSON.stringify(paths) : `${paths.png}\n${paths.svg}`);
   },

@@ -4,7 +4,6 @@ import type { CommandModule } from 'yargs';
 import { Fault } from '../plan/fault.js';
 import { planHash } from '../plan/hash.js';
 import { readSweep, type Sweep } from '../plan/sweep.js';
-import { writeSweep } from '../report/sweep.js';
 import { plainTable } from '../report/table.js';
 import { runSweep } from '../sweep/run.js';
 import { watchInterrupt } from './interrupt.js';
@@ -52,6 +51,7 @@ export const sweep: CommandModule<object, SweepArguments> = {
       if (!result.interrupted)
         throw new Fault(`Expected a run of the sweep to finish, but all failed. Mend the fault above and run again.`);
     } else {
+      const { writeSweep } = await import('../report/sweep.js');
       const files = writeSweep(folder, { name: read.name, ...result });
       console.log(given.json ? JSON.stringify({ ...result, folder, ...files }) : files.text);
       say(`table and picture: ${files.markdown}, ${files.picture.png}, ${files.picture.svg}`);

@@ -3,9 +3,8 @@ import type { CommandModule } from 'yargs';
 import { planHash } from '../plan/hash.js';
 import { readPlan } from '../plan/read.js';
 import type { RunPlan } from '../plan/schema.js';
-import { type Estimate, estimate } from '../train/estimate.js';
+import type { Estimate } from '../train/estimate.js';
 import type { Hook } from '../train/loop.js';
-import { train as runTraining } from '../train/train.js';
 import { watchInterrupt } from './interrupt.js';
 import { clock, progress, say } from './progress.js';
 
@@ -41,13 +40,16 @@ export const train: CommandModule<object, TrainArguments> = {
   handler: async (given) => {
     const plan = readPlan(given.plan, given.set);
     if (given['dry-run']) {
+      const { estimate } = await import('../train/estimate.js');
       const planned = await estimate(plan);
       console.log(given.json ? JSON.stringify(planned) : inWords(plan, planned));
       return;
     }
     const { stopped } = watchInterrupt(say);
     const folder = given.out ?? join('checkpoints', plan.name);
-    const done = await runTraining(plan, { folder, resume: given.resume, stopped, hooks: [progressHook()], say });
+    // Loaded when needed: --help and a faulty plan are answered at once.
+    const { train: run } = await import('../train/train.js');
+    const done = await run(plan, { folder, resume: given.resume, stopped, hooks: [progressHook()], say });
     const interrupted = done.step < done.total;
     say(
       interrupted
@@ -60,7 +62,7 @@ export const train: CommandModule<object, TrainArguments> = {
 };
 
 /** Where training is, how fast, and how long it will take at the speed so far. */
-function progressHook(): Hook {
+export function progressHook(): Hook {
   let [steps, tokens, seconds] = [0, 0, 0];
   return (finished) => {
     const { step, total, loss } = finished;
