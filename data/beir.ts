@@ -5,10 +5,10 @@ import type { Qrels } from '../retrieval/ranking.js';
 import { readJsonl, readLines, shown } from './jsonl.js';
 
 /** A query with its text, and the ids of documents to drop before scoring (its own source, for example). */
-export type Query = { readonly id: string; readonly text: string; readonly excluded: readonly string[] };
+type Query = { readonly id: string; readonly text: string; readonly excluded: readonly string[] };
 
 /** Documents, ids and texts side by side. */
-export type Corpus = { readonly ids: readonly string[]; readonly texts: readonly string[] };
+type Corpus = { readonly ids: readonly string[]; readonly texts: readonly string[] };
 
 /** A retrieval collection read for one split. */
 export type Collection = {

@@ -7,7 +7,7 @@ import { deepFreeze } from './read.js';
 import { planSchema, type RunPlan } from './schema.js';
 
 /** One training of a sweep; its run folder is named by `plan.name`, `<sweep>-<variant>-seed<n>`. */
-export interface SweepRun {
+interface SweepRun {
   readonly variant: string;
   readonly seed: number;
   readonly plan: RunPlan;

@@ -4,7 +4,7 @@ import { family, font, ink, options, palette, tint } from './look.js';
 import { meanStd, shown } from './table.js';
 
 /** A variant and its measure's value with each seed. */
-export interface Bar {
+interface Bar {
   readonly name: string;
   readonly values: readonly number[];
 }

@@ -7,7 +7,7 @@ import type { Sweep } from '../plan/sweep.js';
 import { runCommand } from './process.js';
 
 /** A measure's values by set: `pep test nDCG@10` → 0.41. */
-export type Scores = Readonly<Record<string, number>>;
+type Scores = Readonly<Record<string, number>>;
 
 export interface SweepResult {
   readonly variants: readonly { readonly name: string; readonly scores: readonly Scores[] }[];

@@ -5,7 +5,7 @@ import { learningRate } from './schedule.js';
 import { type Learner, type StepResult, trainStep } from './step.js';
 
 /** One finished step, as hooks see it. */
-export interface Finished extends StepResult {
+interface Finished extends StepResult {
   /** From 1 to `total`. */
   readonly step: number;
   readonly total: number;

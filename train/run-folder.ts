@@ -8,7 +8,7 @@ import { lastCheckpoint, stepOf } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
 
 /** A line of events.jsonl. `seconds` are since training began, `tokens` of this step. */
-export interface StepEvent {
+interface StepEvent {
   readonly step: number;
   readonly loss: number;
   readonly grad_norm: number;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../plan/places.js';
 
 /** The folder of reference numbers beside the project; tests that compare with it are skipped where it is absent. */
-export const sharedFolder = join(packageRoot, '..', 'shared');
+const sharedFolder = join(packageRoot, '..', 'shared');
 export const hasShared = existsSync(sharedFolder);
 
 if (!hasShared)

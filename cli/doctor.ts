@@ -1,0 +1,168 @@
+import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { CommandModule } from 'yargs';
+import { CachedModel } from '../encoder/hub-cache.js';
+import { PACKAGED_MODEL, packagedCopy } from '../encoder/packaged-model.js';
+import { findCompiler } from '../native/build.js';
+import { ask, onPath } from '../native/command.js';
+import { nvidiaDriver } from '../native/driver.js';
+import { type Candidate, findTorch } from '../native/find-torch.js';
+import { locateAddon, noTorchWanted } from '../native/locate.js';
+import { PYTHONS } from '../native/pip.js';
+import { readStamp, stillHolds } from '../native/stamp.js';
+import { reasonOf } from '../plan/fault.js';
+import { cacheFolder, packageRoot } from '../plan/places.js';
+
+interface DoctorArguments {
+  json: boolean;
+}
+
+/** One thing looked at: what it is called, what was found, whether that is as it should be for speed. */
+interface Finding {
+  readonly name: string;
+  readonly found: string;
+  readonly good: boolean;
+}
+
+/** `reasontune doctor`: what this machine has, which backend `auto` takes here and why. */
+export const doctor: CommandModule<object, DoctorArguments> = {
+  command: 'doctor',
+  describe: 'say what this machine has, which backend is used and why',
+  builder: (yargs) =>
+    yargs
+      .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
+      .example('$0 doctor', 'what was found, what was chosen, what would make it faster'),
+  handler: async ({ json }) => {
+    const findings = [...(await examine()), await proof()];
+    const verdict = chosenBackend();
+    console.log(json ? JSON.stringify({ findings, ...verdict }) : page(findings, verdict));
+  },
+};
+
+/** Everything that decides whether and how fast training runs here. */
+async function examine(): Promise<Finding[]> {
+  return [
+    { name: 'node', found: `${process.versions.node} at ${process.execPath}`, good: true },
+    npmPackages(),
+    await python(),
+    await compiler(),
+    ...(await torches()),
+    addon(),
+    driver(),
+    ...machine(),
+    ...caches(),
+  ];
+}
+
+function npmPackages(): Finding {
+  const there = existsSync(join(packageRoot, 'node_modules')) || packageRoot.includes('node_modules');
+  return { name: 'npm packages', found: there ? 'installed' : 'not installed; run "npm run setup"', good: there };
+}
+
+async function python(): Promise<Finding> {
+  for (const name of PYTHONS) {
+    const path = onPath(name);
+    if (path === null) continue;
+    const { code, output } = await ask([path, '--version']);
+    if (code === 0) return { name: 'python', found: `${output.trim()} at ${path}`, good: true };
+  }
+  return { name: 'python', found: 'none on PATH; setup needs one with pip to fetch a torch', good: false };
+}
+
+async function compiler(): Promise<Finding> {
+  const { compiler: found, tried } = await findCompiler();
+  return found
+    ? { name: 'compiler', found: `${found.command.join(' ')}: ${found.version}`, good: true }
+    : { name: 'compiler', found: `none (tried ${tried.join(', ')}); install g++, or set CXX`, good: false };
+}
+
+async function torches(): Promise<Finding[]> {
+  try {
+    const { torch, candidates } = await findTorch();
+    return candidates.map(({ origin, place, refused }: Candidate) => ({
+      name: `torch (${origin})`,
+      found: `${place}: ${refused ?? `setup takes it, ${torch?.version}${torch?.cuda ? ' with CUDA' : ''}`}`,
+      good: refused === null,
+    }));
+  } catch (error) {
+    return [{ name: 'torch (LIBTORCH)', found: reasonOf(error), good: false }];
+  }
+}
+
+function addon(): Finding {
+  const path = locateAddon();
+  const stamp = readStamp();
+  if (path && stamp) {
+    const { version, origin, root } = stamp.torch;
+    const stale = stillHolds(stamp) ? '' : '; Python or the driver changed since, "npm run setup" chooses again';
+    return { name: 'torch backend', found: `${path}, for torch ${version} (${origin}, ${root})${stale}`, good: !stale };
+  }
+  const found = noTorchWanted() ? 'left out, REASONTUNE_NO_TORCH=1 is set' : 'not compiled; run "npm run setup"';
+  return { name: 'torch backend', found, good: false };
+}
+
+function driver(): Finding {
+  const found = nvidiaDriver();
+  return { name: 'NVIDIA driver', found: found ?? 'none; the CPU is used', good: found !== null };
+}
+
+function machine(): Finding[] {
+  const cores = `${availableParallelism()} x ${cpus()[0]?.model.trim() ?? 'unknown'}`;
+  return [
+    { name: 'cores', found: cores, good: true },
+    { name: 'memory', found: `${(totalmem() / 2 ** 30).toFixed(1)} GiB`, good: totalmem() > 4 * 2 ** 30 },
+  ];
+}
+
+function caches(): Finding[] {
+  const folder = cacheFolder();
+  const { bavail, bsize } = statfsSync(nearestExisting(folder));
+  const free = (bavail * bsize) / 1e9;
+  const cached = new CachedModel(PACKAGED_MODEL).find();
+  const model = 'folder' in cached ? cached.folder : packagedCopy();
+  return [
+    { name: 'cache', found: `${folder}, ${(sizeOf(folder) / 1e9).toFixed(1)} GB`, good: true },
+    { name: 'free disk', found: `${free.toFixed(0)} GB`, good: free > 5 },
+    { name: 'all-MiniLM-L6-v2', found: model ?? 'not here yet; fetched when first used', good: model !== null },
+  ];
+}
+
+function nearestExisting(folder: string): string {
+  return existsSync(folder) ? folder : nearestExisting(dirname(folder));
+}
+
+function sizeOf(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => {
+      // Another process may have removed it since.
+      return sum + (statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0);
+    }, 0);
+}
+
+/** Real training steps on the backend that `auto` takes. */
+async function proof(): Promise<Finding> {
+  try {
+    const { proveBackend } = await import('../tensor/prove.js');
+    return { name: 'proof', found: await proveBackend(), good: true };
+  } catch (error) {
+    return { name: 'proof', found: reasonOf(error), good: false };
+  }
+}
+
+function chosenBackend(): { backend: 'torch' | 'wasm'; why: string } {
+  if (locateAddon()) {
+    const where = nvidiaDriver() ? 'on the GPU where torch can use it, else on the CPU' : 'on the CPU';
+    return { backend: 'torch', why: `setup compiled it here; it runs ${where}` };
+  }
+  const remedy = noTorchWanted() ? 'unset REASONTUNE_NO_TORCH' : 'run "npm run setup"';
+  return { backend: 'wasm', why: `there is no compiled torch backend; it is many times slower: ${remedy}` };
+}
+
+function page(findings: readonly Finding[], { backend, why }: { backend: string; why: string }): string {
+  const width = Math.max(...findings.map(({ name }) => name.length));
+  const lines = findings.map(({ name, found, good }) => `${good ? ' ' : '-'} ${name.padEnd(width)}  ${found}`);
+  return [...lines, '', `backend: auto takes ${backend}: ${why}`].join('\n');
+}

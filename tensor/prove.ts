@@ -1,0 +1,54 @@
+import { matMul, randomNormal, type Tensor, type Tensor1D, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
+import { adamw, zeroMoments } from './adamw.js';
+import { gradients } from './autograd.js';
+import { useBackend } from './backend.js';
+import { infoNCE } from './info-nce.js';
+import { linear } from './linear.js';
+import { normalize } from './normalize.js';
+import { parameter } from './parameter.js';
+
+/**
+ * Trains one small layer for ten steps on the backend that `auto` takes, and says how fast its matrix product is.
+ * Throws when the loss does not fall.
+ */
+export async function proveBackend(): Promise<string> {
+  const backend = await useBackend('auto');
+  const texts = randomNormal([16, 32], 0, 1, 'float32', 17) as Tensor2D;
+  const weights = [
+    parameter('weight', randomNormal([32, 32], 0, 0.2, 'float32', 18)),
+    parameter('bias', zeros([32])),
+  ] as const;
+  const moments = zeroMoments(weights);
+  const losses: number[] = [];
+  for (let step = 1; step <= 10; step++) {
+    const { value, gradients: made } = gradients(
+      () => {
+        const rows = normalize(linear(texts, weights[0].tensor as Tensor2D, weights[1].tensor as Tensor1D));
+        return infoNCE(rows, normalize(texts), { temperature: 0.05, inBatch: true, symmetric: false });
+      },
+      weights.map(({ tensor }) => tensor),
+    );
+    losses.push(value.dataSync()[0] as number);
+    adamw(weights, made as Tensor[], moments, { step, learningRate: 0.01, weightDecay: 0 }, 1);
+    for (const tensor of [value, ...made]) tensor?.dispose();
+  }
+  for (const { tensor } of [...weights, ...moments.first, ...moments.second]) tensor.dispose();
+  texts.dispose();
+  const [first, last] = [losses[0] as number, losses.at(-1) as number];
+  if (!(last < first)) throw new Error(`ten training steps took the loss from ${first} to ${last}`);
+  return `${backend.description}: ten small steps took the loss from ${first.toFixed(2)} to ${last.toFixed(2)}; ${speed()} GFLOP/s`;
+}
+
+/** Speed of a product as an encoder's feed-forward layer has it, the best of five. */
+function speed(): number {
+  const [rows, inner, columns] = [1024, 384, 1536];
+  return tidy(() => {
+    const [a, b] = [randomNormal([rows, inner]), randomNormal([inner, columns])] as [Tensor2D, Tensor2D];
+    const goes = Array.from({ length: 5 }, () => {
+      const began = performance.now();
+      matMul(a, b).dataSync();
+      return (2 * rows * inner * columns) / (performance.now() - began) / 1e6;
+    });
+    return Math.round(Math.max(...goes));
+  });
+}
