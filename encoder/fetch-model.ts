@@ -70,7 +70,8 @@ function checkedFolder(folder: string): string {
   );
 }
 
-// Letters, digits and -_. as the hub allows; nothing that could leave the cache folder once it is part of a path.
+// Letters, digits and -_. as the hub allows, no part beginning with a dot: nothing that, once it is part of a path,
+// could leave the cache folder.
 function isHubName(name: string): boolean {
-  return /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/.test(name) && !name.includes('..');
+  return /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/.test(name);
 }

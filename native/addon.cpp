@@ -4,7 +4,6 @@
 // By-name dispatch keeps one source compiling against many torch versions: an operator's schema, read at run time,
 // says how each argument is converted, and arguments left out take the schema's defaults.
 #define NAPI_CPP_EXCEPTIONS
-#include <malloc.h>
 #include <napi.h>
 
 #include <ATen/ATen.h>
@@ -14,7 +13,6 @@
 #include <torch/csrc/api/include/torch/version.h>
 
 #include <atomic>
-#include <climits>
 #include <cmath>
 #include <cstring>
 #include <optional>
@@ -299,9 +297,6 @@ Napi::Value live(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  // Activations of tens of MB come and go every step: keep their pages instead of returning them to the kernel.
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, INT_MAX);
   exports.Set("version", Napi::String::New(env, TORCH_VERSION));
   exports.Set("cuda", Napi::Boolean::New(env, at::hasCUDA()));
   exports.Set("call", Napi::Function::New(env, call, "call"));

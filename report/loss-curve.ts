@@ -32,9 +32,21 @@ export function writeLossCurve(prefix: string, runFolders: readonly string[]): {
   return writeChart(prefix, lossCurve(curves), SIZE);
 }
 
-/** The picture: each step's loss faint, its moving average strong, a colour a run, each run's name at its end. */
+/** A run's steps by source: losses of different sources do not compare, and one line through them is a zigzag. */
+function bySource(run: Curve): Curve[] {
+  const sources = [...new Set(run.events.map(({ source }) => source))];
+  // Beyond a handful, lines hide each other.
+  if (sources.length < 2 || sources.length > 5) return [run];
+  return sources.map((source) => ({
+    name: source ?? 'other',
+    events: run.events.filter((event) => event.source === source),
+  }));
+}
+
+/** The picture: each step's loss faint, its moving average strong, a colour and a name for each run (or source of one). */
 function lossCurve(curves: readonly Curve[]): Chart {
-  const lines = curves.map(({ name, events }, index) => {
+  const [only] = curves;
+  const lines = (curves.length === 1 && only ? bySource(only) : curves).map(({ name, events }, index) => {
     const losses = events.map(({ loss }) => loss);
     const smooth = movingAverage(losses, spanFor(losses.length));
     const points = (values: readonly number[]) =>
@@ -49,7 +61,7 @@ function lossCurve(curves: readonly Curve[]): Chart {
   const single = lines.length === 1;
   const labels = single ? [] : lines.map(({ name, colour, smooth }) => ({ name, colour, end: lastFinite(smooth) }));
   const look = options({
-    title: single ? `Training loss of ${lines[0]?.name}` : 'Training loss',
+    title: curves.length === 1 ? `Training loss of ${only?.name}` : 'Training loss',
     subtitle: subtitle(curves),
     x: 'Training step',
     y: 'Loss (InfoNCE, nats)',

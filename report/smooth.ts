@@ -6,9 +6,9 @@ export interface Point {
 // More points than this cannot be seen at a picture's width, and make the SVG heavy.
 const MOST_POINTS = 1500;
 
-/** The steps an average looks back over: about a thirtieth of the run. */
+/** The steps an average looks back over: the root of the run's, so that short runs are smoothed and long ones not smeared. */
 export function spanFor(steps: number): number {
-  return Math.min(200, Math.max(1, steps / 30));
+  return Math.min(200, Math.max(1, Math.sqrt(steps)));
 }
 
 /** Exponential moving average, corrected for its start, so that the first values count fully. NaN stays NaN and is not counted. */

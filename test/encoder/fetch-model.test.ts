@@ -220,11 +220,16 @@ describe('the hub', () => {
   it.each(['variable', 'file'])('gets the token from the %s, and no message repeats it', async (where) => {
     if (where === 'variable') vi.stubEnv('HF_TOKEN', 'hf_secret');
     else put(join(folder, 'hf'), { token: 'hf_secret\n' });
-    hub.status = 401;
-    const message = await faultOf('org/model');
+    for (const [status, says] of [
+      [401, 'it answers 401'],
+      [500, 'refused: Bearer …'],
+    ] as const) {
+      hub.status = status;
+      const message = await faultOf('org/model');
+      expect(message).toContain(says);
+      expect(message).not.toContain('secret');
+    }
     expect(hub.tokens).toEqual(new Set(['Bearer hf_secret']));
-    expect(message).toContain('401');
-    expect(message).not.toContain('secret');
   });
 
   it('writes nothing to stdout, which belongs to the command', async () => {

@@ -41,7 +41,7 @@ export class MockHub {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     };
     const url = request.url ?? '';
-    if (this.status !== 200) json(this.status, { error: 'refused' });
+    if (this.status !== 200) json(this.status, { error: `refused: ${request.headers.authorization}` });
     else if (url.includes('/revision/')) json(200, { _id: '1', id: 'org/model', sha: COMMIT });
     else if (url.includes('/paths-info/')) json(200, this.#announce(await bodyOf(request)));
     else this.#send(url.split(`/resolve/${COMMIT}/`)[1] ?? '', request, response);

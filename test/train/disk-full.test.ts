@@ -39,7 +39,11 @@ it('a full disk while saving names the folder and the last good checkpoint, whic
       stopped: () => false,
       say: () => {},
       // Full after the first checkpoint, at step 3.
-      hooks: [({ step }) => void (disk.left = step === 3 && !resume ? 50_000 : disk.left)],
+      hooks: [
+        ({ step }) => {
+          if (step === 3 && !resume) disk.left = 50_000;
+        },
+      ],
     });
   await expect(start(false)).rejects.toThrow(/save .*step-000006, got: ENOSPC.*--resume from .*step-000003/);
   expect(checkpointsIn(run).map((path) => path.slice(-6))).toEqual(['000003']);
