@@ -6,6 +6,8 @@ export default defineConfig({
     // One at a time: libtorch uses every core, and two trainings side by side slow each other down.
     fileParallelism: false,
     pool: 'forks',
+    // The tests' models are tiny: a second thread would spend its time waiting for the first, more so on a busy machine.
+    env: { OMP_NUM_THREADS: '1' },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     coverage: {

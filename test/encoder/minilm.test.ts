@@ -76,7 +76,10 @@ train: {batch_size: 8, optimizer: {learning_rate: 1.0e-4, weight_decay: 0.01}, c
     for (const p of encoder.parameters) {
       const reference = wanted.l2_norm_after_10_steps[p.name] as number;
       // libtorch's own float32 norm, as in the reference: for the word table it is 6e-4 below the exact one.
-      expect(Math.abs(gradientNorm([p.tensor]) / reference - 1), p.name).toBeLessThan(1e-4);
+      const difference = Math.abs(gradientNorm([p.tensor]) - reference);
+      // A key bias moves every score of a row alike: its gradient is rounding alone, and AdamW makes steps of it.
+      const scale = p.name.endsWith('key.bias') ? 1 : reference;
+      expect(difference / scale, p.name).toBeLessThan(1e-4);
     }
   });
 });
