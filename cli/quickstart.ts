@@ -16,12 +16,7 @@ import { progressHook } from './train.js';
 // `npm run quickstart [-- FOLDER]`, after setup.mjs: train, evaluate, plot, and say what to do next.
 
 // What one thread of wasm does in a few minutes.
-const small = [
-  'train.duration=6 steps',
-  'train.batch_size=8',
-  'model.max_length.query=128',
-  'model.max_length.document=128',
-];
+const small = ['train.duration=6 steps', 'train.batch_size=8'];
 
 async function quickstart(): Promise<void> {
   const began = performance.now();
@@ -63,9 +58,9 @@ loss curve  ${curve.png}, ${curve.svg}
 time        ${clock((performance.now() - began) / 1000)}
 
 Try next:
-  npx reasontune eval bm25 ${plan.model.base} ${run} --set examples/scifact     # the other set
-  npx reasontune train configs/quickstart.yaml --set data.negatives.per_query=0 --out checkpoints/no-negatives
-  npx reasontune sweep configs/sweep-negatives.yaml --dry-run                   # variants × seeds`);
+  the other set           npx reasontune eval bm25 ${plan.model.base} ${run} --set examples/scifact
+  without hard negatives  npx reasontune train configs/quickstart.yaml --set data.negatives.per_query=0 --out checkpoints/in-batch
+  variants × seeds        npx reasontune sweep configs/sweep-negatives.yaml`);
 }
 
 /** `quickstart`, or `quickstart-2`, … where that was done before: what is there stays. */

@@ -1,9 +1,10 @@
-import { add, matMul, sum, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, matMul, sum, type Tensor, type Tensor1D, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
 import { defineOperation } from './operation.js';
 
 const operation = defineOperation<'x' | 'weight' | 'bias', object>({
   name: 'Linear',
-  compose: ({ x, weight, bias }) => [add(matMul(x as Tensor2D, weight as Tensor2D, false, true), bias)],
+  // Transposed beforehand: wasm's fast matrix product takes two matrices as they lie; its other one is 15 times slower.
+  compose: ({ x, weight, bias }) => [add(matMul(x as Tensor2D, transpose(weight) as Tensor2D), bias)],
   torch: (aten, { x, weight, bias }) => [aten.one('aten::linear', [x, weight, bias])],
   gradient: {
     of: ['x', 'weight', 'bias'],
@@ -11,7 +12,7 @@ const operation = defineOperation<'x' | 'weight' | 'bias', object>({
     outputs: false,
     compose: (dy, { x, weight }) => [
       matMul(dy as Tensor2D, weight as Tensor2D),
-      matMul(dy as Tensor2D, x as Tensor2D, true, false),
+      matMul(transpose(dy) as Tensor2D, x as Tensor2D),
       sum(dy, 0),
     ],
     torch: (aten, dy, { x, weight }) => [
