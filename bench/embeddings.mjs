@@ -4,7 +4,7 @@
 import { readCollection } from '../dist/data/beir.js';
 import { encode } from '../dist/encoder/encode.js';
 import { loadEncoder } from '../dist/encoder/encoder.js';
-import { fetchModel } from '../dist/encoder/fetch-model.js';
+import { fetchModel } from '../dist/encoder/fetch/fetch-model.js';
 import { useBackend } from '../dist/tensor/backend.js';
 import { peer } from './peer.mjs';
 

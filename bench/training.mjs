@@ -3,7 +3,7 @@
 // Prints the medians and their ratio, and how far the losses are apart (the batches and the updates are the same).
 import { readTrainingPairs } from '../dist/data/beir.js';
 import { loadEncoder } from '../dist/encoder/encoder.js';
-import { fetchModel } from '../dist/encoder/fetch-model.js';
+import { fetchModel } from '../dist/encoder/fetch/fetch-model.js';
 import { zeroMoments } from '../dist/tensor/adamw.js';
 import { useBackend } from '../dist/tensor/backend.js';
 import { trainStep } from '../dist/train/step.js';

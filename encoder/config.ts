@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Fault, reasonOf } from '../plan/fault.js';
+import { Fault } from '../plan/fault.js';
+import { readJson } from './json.js';
 
 // A hub folder's config.json, as transformers writes it. Fields that change the numbers and are not implemented are
 // refused by name, never ignored.
@@ -71,19 +71,4 @@ export function readEncoderConfig(folder: string): EncoderConfig {
     positionRows: given.max_position_embeddings,
     firstPosition: given.model_type === 'bert' ? 0 : (given.pad_token_id ?? 1) + 1,
   };
-}
-
-/** A JSON file's value; a Fault names the file when it is missing or is not JSON. */
-export function readJson(file: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    throw new Fault(`Expected a file at ${file}, found none.`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Fault(`Expected JSON in ${file}, got: ${reasonOf(error)}.`);
-  }
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../plan/fault.js';
 import type { ModelPlan } from '../plan/schema.js';
-import { longestSequence, readEncoderConfig, readJson } from './config.js';
+import { longestSequence, readEncoderConfig } from './config.js';
+import { readJson } from './json.js';
 
 /** How an encoder's hidden states become one vector a text: everything of a plan's model but its weights. */
 export type EncoderSettings = Omit<ModelPlan, 'base'>;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { Fault, reasonOf } from '../plan/fault.js';
-import { readJson } from './config.js';
+import { readJson } from './json.js';
 
 // The library's own types do not resolve under nodenext: this is the part of it that is used here.
 interface Library {

@@ -4,7 +4,7 @@ import type { Collection } from '../data/beir.js';
 import { tokenize } from '../data/token-cache.js';
 import { encode } from '../encoder/encode.js';
 import { disposeEncoder, type Encoder, loadEncoder, type Side } from '../encoder/encoder.js';
-import { fetchModel } from '../encoder/fetch-model.js';
+import { fetchModel } from '../encoder/fetch/fetch-model.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
 import { Bm25 } from '../retrieval/bm25.js';
 import { searchExact } from '../retrieval/dense.js';

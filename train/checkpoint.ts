@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { readJson } from '../encoder/config.js';
+import { readJson } from '../encoder/json.js';
 import { readSafetensors, writeSafetensors } from '../encoder/safetensors.js';
 import { saveEncoder } from '../encoder/save.js';
 import { hostTensors } from '../encoder/weights.js';

