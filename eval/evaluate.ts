@@ -59,7 +59,7 @@ export async function evaluateModels({ models, sets, metrics, out, onProgress }:
         perQuery: Object.fromEntries(scores.map(([key, { perQuery }]) => [key, Object.fromEntries(perQuery)])),
         seconds: (performance.now() - began) / 1000,
       };
-      if (out) writeResult(join(out, `${name}-${set.split}`), result, run);
+      if (out) writeResult(join(out, fileName(`${name}-${set.split}`)), result, run);
       results.push(result);
     });
     system.dispose();
@@ -69,8 +69,13 @@ export async function evaluateModels({ models, sets, metrics, out, onProgress }:
 
 /** `<folder>/<system>.run` (TREC) and `<system>.json`. */
 function writeResult(folder: string, result: Result, run: Run): void {
-  const name = result.system.replace(/[^\w.-]+/g, '-');
+  const name = fileName(result.system);
   mkdirSync(folder, { recursive: true });
   writeRun(join(folder, `${name}.run`), run, name);
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(result, null, 1)}\n`);
+}
+
+/** A name as one part of a path, whatever a plan calls its sets: nothing is written outside the results. */
+function fileName(name: string): string {
+  return name.replace(/[^\w.-]+/g, '-');
 }
