@@ -40,7 +40,7 @@ export function writeSweep(folder: string, { name, variants, baselines }: SweepS
   const [set, split, short] = measure.split(' ');
   const picture = writeBars(join(folder, 'sweep'), {
     title: name,
-    data: `${set}, ${split}; mean and standard deviation over seeds, one dot a seed`,
+    data: `${set}, ${split}`,
     measure: short ?? measure,
     bars: variants.flatMap(({ name, scores }) =>
       scores.length > 0 ? [{ name, values: scores.map((s) => s[measure] as number) }] : [],
