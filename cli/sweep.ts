@@ -7,35 +7,19 @@ import { readSweep, type Sweep } from '../plan/sweep.js';
 import { plainTable } from '../report/table.js';
 import { runSweep } from '../sweep/run.js';
 import { watchInterrupt } from './interrupt.js';
+import { type PlanArguments, planArguments } from './plan-arguments.js';
 import { say } from './progress.js';
 
-interface SweepArguments {
-  plan: string;
-  set: string[];
-  out: string | undefined;
-  'dry-run': boolean;
-  json: boolean;
-}
-
 /** `reasontune sweep PLAN`: a plan's variants, each with every seed; one table, one picture. */
-export const sweep: CommandModule<object, SweepArguments> = {
+export const sweep: CommandModule<object, PlanArguments> = {
   command: 'sweep <plan>',
   describe: 'train and evaluate a plan’s variants, each with every seed',
   builder: (yargs) =>
-    yargs
-      .positional('plan', { describe: 'YAML file with variants and seeds', type: 'string', demandOption: true })
-      .option('set', {
-        describe: 'path=value, over the plan',
-        type: 'string',
-        array: true,
-        default: [],
-        requiresArg: true,
-        nargs: 1,
-      })
-      .option('out', { describe: 'folder for all runs [checkpoints/<name>]', type: 'string', requiresArg: true })
-      .option('dry-run', { describe: 'list the runs, and train nothing', type: 'boolean', default: false })
-      .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
-      .example('$0 sweep configs/sweep-negatives.yaml', 'run again to go on where it stopped'),
+    planArguments(yargs, {
+      plan: 'YAML file with variants and seeds',
+      out: 'folder for all runs [checkpoints/<name>]',
+      dryRun: 'list the runs, and train nothing',
+    }).example('$0 sweep configs/sweep-negatives.yaml', 'run again to go on where it stopped'),
   handler: async (given) => {
     const read = readSweep(given.plan, given.set);
     if (given['dry-run']) {

@@ -6,36 +6,20 @@ import type { RunPlan } from '../plan/schema.js';
 import type { Estimate } from '../train/estimate.js';
 import type { Hook } from '../train/loop.js';
 import { watchInterrupt } from './interrupt.js';
+import { type PlanArguments, planArguments } from './plan-arguments.js';
 import { clock, progress, say } from './progress.js';
 
-interface TrainArguments {
-  plan: string;
-  set: string[];
-  out: string | undefined;
-  resume: boolean;
-  'dry-run': boolean;
-  json: boolean;
-}
-
 /** `reasontune train PLAN`: train what a plan says. */
-export const train: CommandModule<object, TrainArguments> = {
+export const train: CommandModule<object, PlanArguments & { resume: boolean }> = {
   command: 'train <plan>',
   describe: 'train what a YAML plan says, into checkpoints/<name>',
   builder: (yargs) =>
-    yargs
-      .positional('plan', { describe: 'YAML file', type: 'string', demandOption: true })
-      .option('set', {
-        describe: 'path=value, over the plan',
-        type: 'string',
-        array: true,
-        default: [],
-        requiresArg: true,
-        nargs: 1,
-      })
-      .option('out', { describe: 'run folder [checkpoints/<name>]', type: 'string', requiresArg: true })
+    planArguments(yargs, {
+      plan: 'YAML file',
+      out: 'run folder [checkpoints/<name>]',
+      dryRun: 'print what would happen, and train nothing',
+    })
       .option('resume', { describe: 'go on from the run folder’s last checkpoint', type: 'boolean', default: false })
-      .option('dry-run', { describe: 'print what would happen, and train nothing', type: 'boolean', default: false })
-      .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
       .example('$0 train configs/quickstart.yaml --set train.optimizer.learning_rate=1e-4', 'change one value'),
   handler: async (given) => {
     const plan = readPlan(given.plan, given.set);

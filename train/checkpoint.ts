@@ -7,7 +7,7 @@ import { readSafetensors, writeSafetensors } from '../encoder/safetensors.js';
 import { saveEncoder } from '../encoder/save.js';
 import { hostTensors } from '../encoder/weights.js';
 import { Fault, reasonOf } from '../plan/fault.js';
-import { checkpointsIn, stepFolder } from '../plan/run-layout.js';
+import { checkpointsIn, lastCheckpoint, stepFolder } from '../plan/run-layout.js';
 import type { Moments } from '../tensor/adamw.js';
 import { type Parameter, replace } from '../tensor/parameter.js';
 import type { Learner } from './step.js';
@@ -39,7 +39,7 @@ export function saveCheckpoint(
     renameSync(unfinished, folder);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
-    const last = checkpointsIn(runFolder).at(-1);
+    const last = lastCheckpoint(runFolder);
     throw new Fault(
       `Expected to save ${folder}, got: ${reasonOf(error)}. Free some space and go on with --resume` +
         (last ? ` from ${last}.` : '; no checkpoint was written before.'),

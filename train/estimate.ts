@@ -1,10 +1,7 @@
-import { type Batches, makeBatches } from '../data/batch.js';
-import { readSource } from '../data/source.js';
-import { disposeEncoder, type Encoder, loadEncoder } from '../encoder/encoder.js';
-import { fetchModel } from '../encoder/fetch/fetch-model.js';
-import { durationSteps } from '../plan/duration.js';
+import type { Batches } from '../data/batch.js';
+import { disposeEncoder, type Encoder } from '../encoder/encoder.js';
 import type { RunPlan } from '../plan/schema.js';
-import { useBackend } from '../tensor/backend.js';
+import { prepare } from './prepare.js';
 import { lossAndGradients } from './step.js';
 
 /** What a plan would do, as `--dry-run` prints it. */
@@ -28,15 +25,7 @@ const measuredPairs = 4;
 
 /** Reads everything that training would read, and measures a small step. Writes nothing but the token cache. */
 export async function estimate(plan: RunPlan): Promise<Estimate> {
-  const sources = plan.data.sources.map((source) => readSource(source, plan.data.negatives));
-  const backend = await useBackend(plan.backend);
-  const { base, ...settings } = plan.model;
-  const encoder = loadEncoder(await fetchModel(base), settings);
-  const batches = makeBatches(sources, plan, encoder);
-  const steps = durationSteps(plan.train.duration, {
-    batchSize: plan.train.batch_size,
-    examplesPerEpoch: batches.epoch,
-  });
+  const { sources, backend, encoder, batches, total: steps } = await prepare(plan, null);
   const counts = Array.from({ length: Math.min(steps, sampled) }, (_, i) => batches.at(i).tokens);
   const tokens = (counts.reduce((a, b) => a + b, 0) / counts.length) * steps;
   const parameters = encoder.parameters.reduce((sum, p) => sum + p.tensor.size, 0);

@@ -1,0 +1,32 @@
+import { type Batches, makeBatches } from '../data/batch.js';
+import type { Source } from '../data/pairs.js';
+import { readSource } from '../data/source.js';
+import { type Encoder, loadEncoder } from '../encoder/encoder.js';
+import { fetchModel } from '../encoder/fetch/fetch-model.js';
+import { durationSteps, type StepSize } from '../plan/duration.js';
+import type { RunPlan } from '../plan/schema.js';
+import { type RunningBackend, useBackend } from '../tensor/backend.js';
+
+/** Everything that a plan names, read and on the backend: what training and its dry run begin with. */
+interface Prepared {
+  readonly sources: readonly Source[];
+  readonly backend: RunningBackend;
+  readonly encoder: Encoder;
+  readonly batches: Batches;
+  /** What turns the plan's durations into steps. */
+  readonly size: StepSize;
+  /** Steps of the whole run. */
+  readonly total: number;
+}
+
+/** Reads a plan's sources and its model (or the checkpoint to go on from). Throws a Fault for what cannot be used. */
+export async function prepare(plan: RunPlan, resumeFrom: string | null): Promise<Prepared> {
+  const sources = plan.data.sources.map((source) => readSource(source, plan.data.negatives));
+  const { base, ...settings } = plan.model;
+  const folder = resumeFrom ?? (await fetchModel(base));
+  const backend = await useBackend(plan.backend);
+  const encoder = loadEncoder(folder, settings);
+  const batches = makeBatches(sources, plan, encoder);
+  const size = { batchSize: plan.train.batch_size, examplesPerEpoch: batches.epoch };
+  return { sources, backend, encoder, batches, size, total: durationSteps(plan.train.duration, size) };
+}
