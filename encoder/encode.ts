@@ -17,7 +17,7 @@ export function encode(
   sequences: readonly Int32Array[],
   onProgress?: (done: number) => void,
 ): Vectors {
-  const width = encoder.config.hidden;
+  const width = encoder.architecture.hidden;
   const values = new Float32Array(sequences.length * width);
   let done = 0;
   for (const batch of batchesByLength(sequences)) {

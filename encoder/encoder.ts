@@ -3,8 +3,9 @@ import { Fault } from '../plan/fault.js';
 import { normalize } from '../tensor/normalize.js';
 import type { Parameter } from '../tensor/parameter.js';
 import { pool } from '../tensor/pool.js';
-import { bert, bertShapes } from './bert.js';
-import { type EncoderConfig, longestSequence, readEncoderConfig } from './config.js';
+import type { Architecture } from './architectures/architecture.js';
+import { Layers } from './architectures/layers.js';
+import { readArchitecture } from './architectures/read.js';
 import type { Packed } from './pack.js';
 import type { HostTensor } from './safetensors.js';
 import { type EncoderSettings, readSettings } from './settings.js';
@@ -15,7 +16,7 @@ import { loadWeights, weightsOf } from './weights.js';
 export interface Encoder {
   /** Where it was loaded from; a checkpoint copies its config and tokenizer from there. */
   readonly folder: string;
-  readonly config: EncoderConfig;
+  readonly architecture: Architecture;
   readonly settings: EncoderSettings;
   readonly tokenizer: Tokenizer;
   readonly parameters: readonly Parameter[];
@@ -29,8 +30,8 @@ export type Side = 'query' | 'document';
  * when a file is missing or does not fit the others.
  */
 export function loadEncoder(folder: string, settings: EncoderSettings = readSettings(folder)): Encoder {
-  const config = readEncoderConfig(folder);
-  const longest = longestSequence(config);
+  const architecture = readArchitecture(folder);
+  const { longest } = architecture;
   for (const side of ['query', 'document'] as const) {
     if (settings.max_length[side] > longest) {
       throw new Fault(
@@ -38,14 +39,14 @@ export function loadEncoder(folder: string, settings: EncoderSettings = readSett
       );
     }
   }
-  const tokenizer = loadTokenizer(folder, config.vocabulary);
-  const { parameters, untouched } = loadWeights(folder, bertShapes(config));
-  return { folder, config, settings, tokenizer, parameters, untouched };
+  const tokenizer = loadTokenizer(folder, architecture.vocabulary);
+  const { parameters, untouched } = loadWeights(folder, architecture.shapes);
+  return { folder, architecture, settings, tokenizer, parameters, untouched };
 }
 
 /** Embeds a packed batch → [sequences, hidden], rows in the order in which the sequences were given to `pack`. */
-export function embedPacked({ config, settings, parameters }: Encoder, batch: Packed): Tensor2D {
-  const hidden = bert(config, weightsOf(parameters), batch);
+export function embedPacked({ architecture, settings, parameters }: Encoder, batch: Packed): Tensor2D {
+  const hidden = architecture.forward(new Layers(weightsOf(parameters)), batch, 'bidirectional');
   const pooled = pool(hidden, settings.pooling, batch.offsets, batch.rows);
   return settings.normalize ? normalize(pooled) : pooled;
 }

@@ -9,7 +9,7 @@ const copied = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'speci
 
 /** Writes an encoder into an existing folder as sentence-transformers does, so that it loads there unchanged. */
 export function saveEncoder(encoder: Encoder, folder: string, modelCard: string): void {
-  const { settings, config } = encoder;
+  const { settings, architecture } = encoder;
   for (const name of copied) {
     const from = join(encoder.folder, name);
     if (existsSync(from)) copyFileSync(from, join(folder, name));
@@ -33,7 +33,7 @@ export function saveEncoder(encoder: Encoder, folder: string, modelCard: string)
   );
   mkdirSync(join(folder, '1_Pooling'));
   writeJson('1_Pooling/config.json', {
-    word_embedding_dimension: config.hidden,
+    word_embedding_dimension: architecture.hidden,
     pooling_mode_cls_token: settings.pooling === 'cls',
     pooling_mode_mean_tokens: settings.pooling === 'mean',
     pooling_mode_max_tokens: false,

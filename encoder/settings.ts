@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../plan/fault.js';
 import type { ModelPlan } from '../plan/schema.js';
-import { longestSequence, readEncoderConfig } from './config.js';
+import { readArchitecture } from './architectures/read.js';
 import { readJson } from './json.js';
 
 /** How an encoder's hidden states become one vector a text: everything of a plan's model but its weights. */
@@ -38,7 +38,7 @@ export function readSettings(folder: string): EncoderSettings {
   if (foreign)
     throw new Fault(`Expected Transformer, Pooling and Normalize in ${folder}/modules.json, got ${foreign}.`);
   const poolingPath = parts.find((_, i) => kinds[i] === 'Pooling')?.path ?? '1_Pooling';
-  const longest = longestSequence(readEncoderConfig(folder));
+  const { longest } = readArchitecture(folder);
   const saved = readIf(join(folder, 'sentence_bert_config.json'), transformer)?.max_seq_length ?? longest;
   const given = readIf(join(folder, 'config_sentence_transformers.json'), prompts)?.prompts ?? {};
   return {

@@ -6,6 +6,9 @@ import { type HostTensor, readSafetensors } from './safetensors.js';
 
 /** Weights by name, as the forward pass reads them. */
 export interface Weights {
+  has(name: string): boolean;
+  /** Whether the weight changes in training. */
+  trains(name: string): boolean;
   get(name: string): Tensor;
 }
 
@@ -47,10 +50,13 @@ export function loadWeights(folder: string, shapes: ReadonlyMap<string, readonly
   return { parameters, untouched: stored };
 }
 
-/** Parameters by name. Looks each up anew, since the optimizer may replace a parameter's tensor. */
-export function weightsOf(parameters: readonly Parameter[]): Weights {
-  const byName = new Map(parameters.map((p) => [p.name, p]));
+/** Parameters, and weights that do not train, by name. Looks each up anew, since the optimizer may replace a parameter's tensor. */
+export function weightsOf(parameters: readonly Parameter[], frozen: readonly Parameter[] = []): Weights {
+  const byName = new Map([...parameters, ...frozen].map((p) => [p.name, p]));
+  const training = new Set(parameters.map(({ name }) => name));
   return {
+    has: (name) => byName.has(name),
+    trains: (name) => training.has(name),
     get: (name) => {
       const found = byName.get(name);
       if (!found) throw new Error(`No weight is named ${name}.`);

@@ -7,7 +7,7 @@ import { type Addon, loadAddon } from './torch/addon.js';
 import { TorchBackend } from './torch/backend.js';
 import { registerStandardKernels } from './torch/standard-kernels.js';
 // Each operation's module registers it; backends made later must know them all.
-import './attention.js';
+import './attention/attention.js';
 import './embed.js';
 import './gelu.js';
 import './info-nce.js';

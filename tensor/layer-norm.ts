@@ -1,44 +1,45 @@
 import { add, mean, mul, rsqrt, square, sub, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { defineOperation } from './operation.js';
 
-const operation = defineOperation<'x' | 'gain' | 'bias', { eps: number; width: number }>({
+const operation = defineOperation<'x' | 'gain', { eps: number; width: number; biased: boolean }, 'bias'>({
   name: 'LayerNorm',
   results: 3,
   compose: ({ x, gain, bias }, { eps }) => {
     const center = mean(x, 1, true);
     const centered = sub(x, center);
     const inverse = rsqrt(add(mean(square(centered), 1, true), eps));
-    return [add(mul(mul(centered, inverse), gain), bias), center, inverse];
+    const scaled = mul(mul(centered, inverse), gain);
+    return [bias ? add(scaled, bias) : scaled, center, inverse];
   },
   torch: (aten, { x, gain, bias }, { eps, width }) =>
-    aten.many('aten::native_layer_norm', [x, [width], gain, bias, eps]),
+    aten.many('aten::native_layer_norm', [x, [width], gain, bias ?? null, eps]),
   gradient: {
     of: ['x', 'gain', 'bias'],
-    // `bias` is not read, but libtorch's kernel decides by it whether its gradient is wanted.
-    inputs: ['x', 'gain', 'bias'],
+    inputs: ['x', 'gain'],
     outputs: true,
-    compose: (dy, { x, gain }, [, center, inverse]) => {
+    compose: (dy, { x, gain }, [, center, inverse], { biased }) => {
       const normalized = mul(sub(x, center!), inverse!);
       const scaled = mul(dy, gain);
       const alongMean = mean(scaled, 1, true);
       const alongSelf = mul(normalized, mean(mul(scaled, normalized), 1, true));
-      return [mul(sub(sub(scaled, alongMean), alongSelf), inverse!), sum(mul(dy, normalized), 0), sum(dy, 0)];
+      const dx = mul(sub(sub(scaled, alongMean), alongSelf), inverse!);
+      return [dx, sum(mul(dy, normalized), 0), ...(biased ? [sum(dy, 0)] : [])];
     },
-    torch: (aten, dy, { x, gain, bias }, [, center, inverse], { width }) =>
-      aten.many('aten::native_layer_norm_backward', [
-        dy,
-        x,
-        [width],
-        center as never,
-        inverse as never,
-        gain,
-        bias,
-        [true, true, true],
-      ]),
+    torch: (aten, dy, { x, gain }, [, center, inverse], { width, biased }) => {
+      // libtorch takes the bias for its shape alone, and the gain has the same.
+      const like = biased ? gain : null;
+      const mask = [true, true, biased];
+      const made = aten.many('aten::native_layer_norm_backward', [dy, x, [width], center!, inverse!, gain, like, mask]);
+      return biased ? made : made.slice(0, 2);
+    },
   },
 });
 
-/** Layer normalization of each row of x [tokens, width] (Ba et al. 2016), biased variance, with gain and bias [width]. */
-export function layerNorm(x: Tensor2D, gain: Tensor1D, bias: Tensor1D, eps: number): Tensor2D {
-  return operation({ x, gain, bias }, { eps, width: x.shape[1] }) as Tensor2D;
+/**
+ * Layer normalization of each row of x [tokens, width] (Ba et al. 2016), biased variance, with gain [width] and, if any,
+ * bias [width].
+ */
+export function layerNorm(x: Tensor2D, gain: Tensor1D, bias: Tensor1D | null, eps: number): Tensor2D {
+  const attrs = { eps, width: x.shape[1], biased: bias !== null };
+  return operation(bias ? { x, gain, bias } : { x, gain }, attrs) as Tensor2D;
 }

@@ -1,29 +1,58 @@
-import { add, matMul, sum, type Tensor, type Tensor1D, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
-import { defineOperation } from './operation.js';
+import { add, matMul, sum, type Tensor1D, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
+import { defineOperation, type Operation } from './operation.js';
 
-const operation = defineOperation<'x' | 'weight' | 'bias', object>({
-  name: 'Linear',
+interface Attributes {
+  readonly biased: boolean;
+}
+
+const forward: Pick<Operation<'x' | 'weight', Attributes, 'bias'>, 'compose' | 'torch'> = {
   // Transposed beforehand: wasm's fast matrix product takes two matrices as they lie; its other one is 15 times slower.
-  compose: ({ x, weight, bias }) => [add(matMul(x as Tensor2D, transpose(weight) as Tensor2D), bias)],
-  torch: (aten, { x, weight, bias }) => [aten.one('aten::linear', [x, weight, bias])],
+  compose: ({ x, weight, bias }) => {
+    const product = matMul(x as Tensor2D, transpose(weight) as Tensor2D);
+    return [bias ? add(product, bias) : product];
+  },
+  torch: (aten, { x, weight, bias }) => [aten.one('aten::linear', [x, weight, bias ?? null])],
+};
+
+const operation = defineOperation<'x' | 'weight', Attributes, 'bias'>({
+  name: 'Linear',
+  ...forward,
   gradient: {
     of: ['x', 'weight', 'bias'],
     inputs: ['x', 'weight'],
     outputs: false,
-    compose: (dy, { x, weight }) => [
+    compose: (dy, { x, weight }, _y, { biased }) => [
       matMul(dy as Tensor2D, weight as Tensor2D),
       matMul(transpose(dy) as Tensor2D, x as Tensor2D),
-      sum(dy, 0),
+      ...(biased ? [sum(dy, 0)] : []),
     ],
-    torch: (aten, dy, { x, weight }) => [
+    torch: (aten, dy, { x, weight }, _y, { biased }) => [
       aten.one('aten::mm', [dy, weight]),
       aten.one('aten::mm', [aten.one('aten::t', [dy]), x]),
-      aten.one('aten::sum.dim_IntList', [dy, [0]]),
+      ...(biased ? [aten.one('aten::sum.dim_IntList', [dy, [0]])] : []),
     ],
   },
 });
 
-/** x [tokens, in] · weightᵀ [in, out] + bias [out]; the weight is stored [out, in], as PyTorch stores it. */
-export function linear(x: Tensor2D, weight: Tensor2D, bias: Tensor1D): Tensor2D {
-  return operation({ x, weight, bias } satisfies Record<string, Tensor>, {}) as Tensor2D;
+// A weight that does not train: its gradient is not computed, and x not kept for it.
+const frozen = defineOperation<'x' | 'weight', Attributes, 'bias'>({
+  name: 'FrozenLinear',
+  ...forward,
+  gradient: {
+    of: ['x'],
+    inputs: ['weight'],
+    outputs: false,
+    compose: (dy, { weight }) => [matMul(dy as Tensor2D, weight as Tensor2D)],
+    torch: (aten, dy, { weight }) => [aten.one('aten::mm', [dy, weight])],
+  },
+});
+
+/** x [tokens, in] · weightᵀ [in, out] + bias [out], if any; the weight is stored [out, in], as PyTorch stores it. */
+export function linear(x: Tensor2D, weight: Tensor2D, bias: Tensor1D | null): Tensor2D {
+  return operation(bias ? { x, weight, bias } : { x, weight }, { biased: bias !== null }) as Tensor2D;
+}
+
+/** `linear` whose weight and bias are constants: only x has a gradient. */
+export function frozenLinear(x: Tensor2D, weight: Tensor2D, bias: Tensor1D | null): Tensor2D {
+  return frozen(bias ? { x, weight, bias } : { x, weight }, { biased: bias !== null }) as Tensor2D;
 }

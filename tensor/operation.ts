@@ -11,24 +11,27 @@ import type { Handle } from './torch/addon.js';
 import type { Aten } from './torch/aten.js';
 import { registerTorchKernel } from './torch/backend.js';
 
-type Tensors<K extends string> = Readonly<Record<K, Tensor>>;
-type Handles<K extends string> = Readonly<Record<K, Handle>>;
+/** Values by input: one for each of K, and for each of O that was given. */
+type Inputs<T, K extends string, O extends string> = Readonly<Record<K, T> & Partial<Record<O, T>>>;
 
-/** One coarse operation: how plain tfjs does it, how libtorch does it, and its gradient in both. */
-export interface Operation<K extends string, A extends object> {
+/**
+ * One coarse operation: how plain tfjs does it, how libtorch does it, and its gradient in both. Its inputs are K, and
+ * O that may be left out.
+ */
+export interface Operation<K extends string, A extends object, O extends string = never> {
   readonly name: string;
   /** The results, made of plain tfjs calls: what a backend runs that has no kernel of its own. The first is the value. */
-  compose(x: Tensors<K>, attrs: A): Tensor[];
+  compose(x: Inputs<Tensor, K, O>, attrs: A): Tensor[];
   /** The same results by libtorch; left out where the composition is as fast. */
-  torch?(aten: Aten, x: Handles<K>, attrs: A): Handle[];
+  torch?(aten: Aten, x: Inputs<Handle, K, O>, attrs: A): Handle[];
   readonly gradient: {
-    /** Inputs that have a gradient, in the order in which the functions below return them. */
-    readonly of: readonly K[];
+    /** Inputs that have a gradient, in the order in which the functions below return them; optional ones last. */
+    readonly of: readonly (K | O)[];
     /** Inputs and results that the gradient reads; all else is freed after the forward pass. */
     readonly inputs: readonly K[];
     readonly outputs: boolean;
-    compose(dy: Tensor, x: Tensors<K>, y: readonly Tensor[], attrs: A): Tensor[];
-    torch?(aten: Aten, dy: Handle, x: Handles<K>, y: readonly Handle[], attrs: A): Handle[];
+    compose(dy: Tensor, x: Readonly<Record<K, Tensor>>, y: readonly Tensor[], attrs: A): Tensor[];
+    torch?(aten: Aten, dy: Handle, x: Readonly<Record<K, Handle>>, y: readonly Handle[], attrs: A): Handle[];
   };
   readonly results?: number;
   /** The libtorch operators named here exist for the CPU alone: other devices run the composition. */
@@ -45,9 +48,9 @@ const defined: Defined[] = [];
  * Makes an operation callable: returns a function of (inputs, attributes) whose value is the first result. Forward and
  * backward are each one kernel, so that they are one entry on the tape whatever runs them.
  */
-export function defineOperation<K extends string, A extends object>(
-  operation: Operation<K, A>,
-): (x: Tensors<K>, attrs: A) => Tensor {
+export function defineOperation<K extends string, A extends object, O extends string = never>(
+  operation: Operation<K, A, O>,
+): (x: Inputs<Tensor, K, O>, attrs: A) => Tensor {
   const { name, gradient } = operation;
   const results = operation.results ?? 1;
   registerGradient({
@@ -67,7 +70,12 @@ export function defineOperation<K extends string, A extends object>(
     },
   });
   defined.push({ register: (backend, device) => register(operation, backend, device) });
-  return (x, attrs) => run(name, x, attrs as unknown as NamedAttrMap)[0] as Tensor;
+  return (x, attrs) => {
+    const given = Object.entries<Tensor | undefined>(x).filter(
+      (entry): entry is [string, Tensor] => entry[1] !== undefined,
+    );
+    return run(name, Object.fromEntries(given), attrs as unknown as NamedAttrMap)[0] as Tensor;
+  };
 }
 
 function run(kernel: string, inputs: NamedTensorMap, attrs: NamedAttrMap): Tensor[] {
@@ -86,8 +94,8 @@ function unpack<T, K extends string>(given: Readonly<Record<string, T>>): { dy: 
   return { dy: given.dy as T, x, y };
 }
 
-function register<K extends string, A extends object>(
-  operation: Operation<K, A>,
+function register<K extends string, A extends object, O extends string>(
+  operation: Operation<K, A, O>,
   backend: string,
   device: string,
 ): void {
@@ -95,9 +103,9 @@ function register<K extends string, A extends object>(
   const onTorch = backend === 'torch' && (device === 'cpu' || !operation.cpuOnly);
   if (onTorch && operation.torch) {
     const forward = operation.torch;
-    registerTorchKernel<A>(name, ({ aten, inputs, attrs }) => forward(aten, inputs as Handles<K>, attrs));
+    registerTorchKernel<A>(name, ({ aten, inputs, attrs }) => forward(aten, inputs as Inputs<Handle, K, O>, attrs));
   } else {
-    registerComposed(name, backend, (inputs, attrs) => operation.compose(inputs as Tensors<K>, attrs as A));
+    registerComposed(name, backend, (inputs, attrs) => operation.compose(inputs as Inputs<Tensor, K, O>, attrs as A));
   }
   if (onTorch && gradient.torch) {
     const backward = gradient.torch;

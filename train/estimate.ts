@@ -70,7 +70,8 @@ const processBytes = 0.4 * 2 ** 30;
 const besideKept = 1.4;
 
 /** Weights, gradients and two moments, and what each layer keeps of a token until its backward pass. */
-function memory({ config }: Encoder, parameters: number, tokens: number): number {
-  const keptPerToken = config.layers * (8 * config.hidden + 2 * config.intermediate) + 4 * config.hidden;
+function memory({ architecture }: Encoder, parameters: number, tokens: number): number {
+  const { layers, hidden, intermediate } = architecture;
+  const keptPerToken = layers * (8 * hidden + 2 * intermediate) + 4 * hidden;
   return processBytes + 4 * (4 * parameters + besideKept * tokens * keptPerToken);
 }

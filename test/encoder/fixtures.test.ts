@@ -1,7 +1,7 @@
 import { type Tensor, tensor2d } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bert, bertShapes } from '../../encoder/bert.js';
-import { readEncoderConfig } from '../../encoder/config.js';
+import { Layers } from '../../encoder/architectures/layers.js';
+import { readArchitecture } from '../../encoder/architectures/read.js';
 import { pack } from '../../encoder/pack.js';
 import { type HostTensor, readSafetensors } from '../../encoder/safetensors.js';
 import { loadWeights, weightsOf } from '../../encoder/weights.js';
@@ -19,9 +19,9 @@ describe.skipIf(!hasShared).each(['torch', 'wasm'] as const)('on %s', (backend) 
 
   it.each(['tiny-bert', 'tiny-xlm-roberta'])('%s gives the reference hidden states and gradients', (name) => {
     const folder = shared('models', name);
-    const config = readEncoderConfig(folder);
+    const architecture = readArchitecture(folder);
     const before = liveTensors().tensors;
-    const { parameters } = loadWeights(folder, bertShapes(config));
+    const { parameters } = loadWeights(folder, architecture.shapes);
     const reference = readSafetensors(shared('models', name, 'fixture.safetensors'));
     const ids = readIntegers(shared('models', name, 'fixture.safetensors'), 'input_ids');
     const mask = readIntegers(shared('models', name, 'fixture.safetensors'), 'attention_mask');
@@ -34,7 +34,7 @@ describe.skipIf(!hasShared).each(['torch', 'wasm'] as const)('on %s', (backend) 
 
     const dy = tensor2d(rowsOf('cotangent'), [packed.ids.length, hidden]);
     const made = gradients(
-      () => bert(config, weightsOf(parameters), packed),
+      () => architecture.forward(new Layers(weightsOf(parameters)), packed, 'bidirectional'),
       parameters.map((p) => p.tensor),
       dy,
     );

@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hash32 } from '../../data/permutation.js';
-import { bertShapes } from '../../encoder/bert.js';
-import { readEncoderConfig } from '../../encoder/config.js';
+import { readArchitecture } from '../../encoder/architectures/read.js';
 import { writeSafetensors } from '../../encoder/safetensors.js';
 
 // A model and a collection small enough to train in milliseconds, made from nothing but arithmetic.
@@ -66,7 +65,7 @@ export function writeTinyModel(folder: string): string {
       vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
     },
   });
-  const weights = [...bertShapes(readEncoderConfig(folder))].map(([name, shape], w) => {
+  const weights = [...readArchitecture(folder).shapes].map(([name, shape], w) => {
     const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => chance(w, i) * 0.3 - 0.15);
     if (name.endsWith('LayerNorm.weight')) values.fill(1);
     return [name, { shape, values }] as const;
