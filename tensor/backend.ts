@@ -9,6 +9,7 @@ import { registerStandardKernels } from './torch/standard-kernels.js';
 // Each operation's module registers it; backends made later must know them all.
 import './attention/attention.js';
 import './embed.js';
+import './gated-gelu.js';
 import './gelu.js';
 import './info-nce.js';
 import './layer-norm.js';
@@ -16,6 +17,9 @@ import './linear.js';
 import './normalize.js';
 import './pool.js';
 import './residual.js';
+import './rms-norm.js';
+import './rope.js';
+import './swiglu.js';
 
 /** What runs the arithmetic, for logs and run folders. */
 export interface RunningBackend {

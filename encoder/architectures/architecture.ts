@@ -3,7 +3,7 @@ import type { Packed } from '../pack.js';
 import type { Layers } from './layers.js';
 
 /** Which tokens a token sees: its whole text, or itself and what came before (decoders alone know both). */
-type AttentionKind = 'bidirectional' | 'causal';
+export type AttentionKind = 'bidirectional' | 'causal';
 
 /** One encoder, as its config.json describes it: its weights' shapes and its forward pass. */
 export interface Architecture {

@@ -2,6 +2,7 @@ import { type Tensor, type Tensor1D, type Tensor2D, tensor1d, tidy } from '@tens
 import { embed } from '../../tensor/embed.js';
 import { layerNorm } from '../../tensor/layer-norm.js';
 import { frozenLinear, linear } from '../../tensor/linear.js';
+import { rmsNorm } from '../../tensor/rms-norm.js';
 import type { Weights } from '../weights.js';
 
 /**
@@ -19,6 +20,11 @@ export class Layers {
 
   layerNorm(x: Tensor2D, name: string, eps: number): Tensor2D {
     return layerNorm(x, this.weights.get(`${name}.weight`) as Tensor1D, this.bias(name), eps);
+  }
+
+  /** Each group of a row of x [tokens, groups · width] by itself, where the weight is [width]. */
+  rmsNorm(x: Tensor2D, name: string, eps: number): Tensor2D {
+    return rmsNorm(x, this.weights.get(`${name}.weight`) as Tensor1D, eps);
   }
 
   /** Rows of the table `name` at ids → [ids, width]. */

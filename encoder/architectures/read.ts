@@ -3,9 +3,13 @@ import { Fault } from '../../plan/fault.js';
 import { readJson } from '../json.js';
 import type { Architecture } from './architecture.js';
 import { bert } from './bert.js';
+import { decoder } from './decoder.js';
+import { distilbert } from './distilbert.js';
 import { type Family, Unsupported } from './family.js';
+import { modernbert } from './modernbert.js';
+import { mpnet } from './mpnet.js';
 
-const families: readonly Family[] = [bert];
+const families: readonly Family[] = [bert, distilbert, mpnet, modernbert, decoder];
 
 /**
  * Reads a hub folder's config.json, as transformers 4 or 5 writes it. Throws a Fault that names the field which cannot

@@ -124,6 +124,13 @@ function registerShapes(): void {
     );
     return call.aten.one('aten::clone', [narrowed]);
   });
+  // Views of x: torch's kernels take columns as they lie.
+  registerTorchKernel('SplitV', (call: KernelCall<{ numOrSizeSplits: number | number[]; axis: number }>) => {
+    const { numOrSizeSplits: parts, axis } = call.attrs;
+    const whole = (call.shapes.x as number[])[axis] as number;
+    const sizes = typeof parts === 'number' ? Array<number>(parts).fill(whole / parts) : parts;
+    return call.aten.many('aten::split_with_sizes', [input(call, 'x'), sizes, axis]);
+  });
   registerTorchKernel('Concat', (call: KernelCall<{ axis: number }>) =>
     call.aten.one('aten::cat', [Object.values(call.inputs), call.attrs.axis]),
   );

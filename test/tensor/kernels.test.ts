@@ -56,6 +56,8 @@ const calls: Record<string, (given: Given) => tf.Tensor> = {
   expandDims: ({ x }) => tf.expandDims(x, 1),
   transpose: ({ x }) => tf.transpose(x),
   slice: ({ x }) => tf.slice(x, [0, 1], [-1, 2]),
+  split: ({ x }) => tf.split(x, 3, 1)[1] as tf.Tensor,
+  'split by sizes': ({ x }) => tf.split(x, [1, 2], 1)[1] as tf.Tensor,
   concat: ({ x, y }) => tf.concat([x, y], 1),
   stack: ({ x, y }) => tf.stack([x, y], 1),
   tile: ({ x }) => tf.tile(x, [2, 1]),
