@@ -66,6 +66,8 @@ const loss = z.strictObject({
 
 const train = z.strictObject({
   batch_size: count.default(32),
+  /** Tokens that go through the encoder at once; what a step's memory is. A larger batch is cut, and costs a second forward pass. */
+  micro_batch_tokens: count.default(16384),
   duration: duration.default('1 epoch'),
   optimizer: z
     .strictObject({

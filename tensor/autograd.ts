@@ -4,6 +4,7 @@ import { add, engine, onesLike, type Tensor, tidy } from '@tensorflow/tfjs-core'
 // goes, which takes a third of the memory. It reads the engine's tape, whose fields tfjs-core does not type as public.
 
 interface TapeNode {
+  kernelName: string;
   inputs: Record<string, Tensor>;
   outputs: Tensor[];
   saved?: Tensor[];
@@ -113,7 +114,7 @@ function reachedFrom(tape: TapeNode[], wanted: ReadonlyMap<number, number>): Set
 
 /** Adds one node's gradients to the sums of its inputs. */
 function accumulate(node: TapeNode, dys: (Tensor | null)[], reached: Set<number>, sums: Map<number, Tensor>): void {
-  if (!node.gradient) throw new Error('An operation on the way to the loss has no gradient.');
+  if (!node.gradient) throw new Error(`The operation ${node.kernelName} on the way to the loss has no gradient.`);
   const gradient = node.gradient;
   tidy(() => {
     const thunks = gradient(dys as Tensor[]);

@@ -30,7 +30,7 @@ export async function estimate(plan: RunPlan): Promise<Estimate> {
   const tokens = (counts.reduce((a, b) => a + b, 0) / counts.length) * steps;
   const parameters = encoder.parameters.reduce((sum, p) => sum + p.tensor.size, 0);
   const tokensPerSecond = measure(encoder, batches, plan);
-  const memoryBytes = memory(encoder, parameters, Math.max(...counts));
+  const memoryBytes = memory(encoder, parameters, Math.max(...counts), plan);
   disposeEncoder(encoder);
   return {
     parameters,
@@ -44,7 +44,10 @@ export async function estimate(plan: RunPlan): Promise<Estimate> {
   };
 }
 
-/** Tokens a second of forward and backward over the first pairs of the first batch; the first of two goes is warm-up. */
+/**
+ * Tokens a second of forward and backward over the first pairs of the first batch, cut if that batch will be cut; the
+ * first of two goes is warm-up.
+ */
 function measure(encoder: Encoder, batches: Batches, plan: RunPlan): number {
   const whole = batches.at(0);
   const pairs = Math.min(measuredPairs, whole.queries.length);
@@ -55,10 +58,12 @@ function measure(encoder: Encoder, batches: Batches, plan: RunPlan): number {
   ];
   const part = { ...whole, queries: whole.queries.slice(0, pairs), documents };
   const tokens = [...part.queries, ...documents].reduce((sum, { length }) => sum + length, 0);
+  const cutLater = whole.tokens > plan.train.micro_batch_tokens;
+  const cut = { microBatchTokens: cutLater ? Math.ceil(tokens / 2) : tokens, seed: [plan.seed] };
   let seconds = 0;
   for (let go = 0; go < 2; go++) {
     const began = performance.now();
-    for (const gradient of lossAndGradients(encoder, part, plan.loss).gradients) gradient.dispose();
+    for (const gradient of lossAndGradients(encoder, part, plan.loss, cut).gradients) gradient.dispose();
     seconds = (performance.now() - began) / 1000;
   }
   return tokens / seconds;
@@ -68,10 +73,19 @@ function measure(encoder: Encoder, batches: Batches, plan: RunPlan): number {
 // measured on MiniLM (8,000 to 10,000 tokens a step: 2.8 to 2.9 GiB).
 const processBytes = 0.4 * 2 ** 30;
 const besideKept = 1.4;
+// GradCache's embeddings, their copy in order, and their gradients.
+const embeddingsHeld = 3;
 
-/** Weights, gradients and two moments, and what each layer keeps of a token until its backward pass. */
-function memory({ architecture }: Encoder, parameters: number, tokens: number): number {
+/**
+ * Weights, gradients and two moments, and what each layer keeps of a token until its backward pass. A batch larger than
+ * a micro-batch keeps no more than a micro-batch does, but a second set of gradients, and the embeddings of all of it.
+ */
+function memory({ architecture }: Encoder, parameters: number, tokens: number, plan: RunPlan): number {
   const { layers, hidden, intermediate } = architecture;
+  const { batch_size: queries, micro_batch_tokens: limit } = plan.train;
   const keptPerToken = layers * (8 * hidden + 2 * intermediate) + 4 * hidden;
-  return processBytes + 4 * (4 * parameters + besideKept * tokens * keptPerToken);
+  const atOnce = processBytes + 4 * (4 * parameters + besideKept * Math.min(tokens, limit) * keptPerToken);
+  if (tokens <= limit) return atOnce;
+  const texts = queries * (2 + plan.data.negatives.per_query);
+  return atOnce + 4 * (parameters + embeddingsHeld * texts * hidden);
 }

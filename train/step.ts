@@ -1,11 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/batch.js';
 import { type Encoder, embedPacked } from '../encoder/encoder.js';
-import { pack } from '../encoder/pack.js';
 import type { LossPlan, RunPlan } from '../plan/schema.js';
 import { adamw, gradientNorm, type Moments } from '../tensor/adamw.js';
-import { gradients } from '../tensor/autograd.js';
 import { infoNCE } from '../tensor/info-nce.js';
+import { batchGradients, type Cut } from './batch-gradients.js';
 
 /** What one optimizer step did. */
 export interface StepResult {
@@ -32,7 +31,10 @@ export function trainStep(
   learningRate: number,
 ): StepResult {
   const { encoder, moments } = learner;
-  const { loss, gradients: made } = lossAndGradients(encoder, batch, plan.loss);
+  const { loss, gradients: made } = lossAndGradients(encoder, batch, plan.loss, {
+    microBatchTokens: plan.train.micro_batch_tokens,
+    seed: [plan.seed, step],
+  });
   const norm = gradientNorm(made);
   if (Number.isFinite(loss) && Number.isFinite(norm)) {
     const { clip_norm: limit, optimizer } = plan.train;
@@ -48,14 +50,17 @@ export function lossAndGradients(
   encoder: Encoder,
   batch: Batch,
   plan: LossPlan,
+  cut: Cut,
 ): { loss: number; gradients: Tensor[] } {
-  const [queries, documents] = [pack(batch.queries), pack(batch.documents)];
   const options = { temperature: plan.temperature, inBatch: plan.in_batch, symmetric: plan.symmetric };
-  const { value, gradients: made } = gradients(
-    () => infoNCE(embedPacked(encoder, queries), embedPacked(encoder, documents), options),
-    encoder.parameters.map((p) => p.tensor),
+  const { loss, gradients } = batchGradients(
+    {
+      embed: (packed) => embedPacked(encoder, packed),
+      weights: encoder.parameters.map((p) => p.tensor),
+      loss: (queries, documents) => infoNCE(queries, documents, options),
+    },
+    [batch.queries, batch.documents],
+    cut,
   );
-  const [loss] = value.dataSync();
-  value.dispose();
-  return { loss: loss as number, gradients: made as Tensor[] };
+  return { loss, gradients: gradients as Tensor[] };
 }
