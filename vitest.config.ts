@@ -24,6 +24,7 @@ export default defineConfig({
         'report',
         'sweep',
         'native',
+        'hub',
       ].map((d) => `${d}/**/*.ts`),
       reporter: ['text-summary', 'html'],
     },

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { CommandModule } from 'yargs';
-import { CachedModel } from '../encoder/fetch/hub-cache.js';
+import { cachedModel } from '../encoder/fetch/model-files.js';
 import { PACKAGED_MODEL, packagedCopy } from '../encoder/fetch/packaged-model.js';
 import { findCompiler } from '../native/build.js';
 import { ask, onPath } from '../native/command.js';
@@ -119,7 +119,7 @@ function caches(): Finding[] {
   const folder = cacheFolder();
   const { bavail, bsize } = statfsSync(nearestExisting(folder));
   const free = (bavail * bsize) / 1e9;
-  const cached = new CachedModel(PACKAGED_MODEL).find();
+  const cached = cachedModel(PACKAGED_MODEL);
   const model = 'folder' in cached ? cached.folder : packagedCopy();
   return [
     { name: 'cache', found: `${folder}, ${(sizeOf(folder) / 1e9).toFixed(1)} GB`, good: true },

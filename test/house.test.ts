@@ -14,6 +14,7 @@ const rank: Readonly<Record<string, number>> = {
   encoder: 4,
   retrieval: 4,
   tensor: 3,
+  hub: 2,
   native: 2,
   plan: 1,
 };

