@@ -1,82 +1,140 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
-import type { Result } from '../eval/evaluate.js';
+import type { Result } from '../eval/result.js';
 import { Fault } from '../plan/fault.js';
 import { readPlan } from '../plan/read.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
 import type { BackendName, EvalSetPlan, RunPlan } from '../plan/schema.js';
+import type { Scoring } from '../retrieval/metrics.js';
 import { progress, say } from './progress.js';
-import { tables } from './tables.js';
+import { queryTables, tables } from './tables.js';
 
 interface EvalArguments {
   models: string[];
+  run: string[];
+  qrels: string | undefined;
   set: string[];
   split: string;
-  metric: string[];
+  metrics: string[];
+  complete: boolean;
+  'relevant-from': number;
+  depth: number | undefined;
+  'per-query': boolean;
   plan: string | undefined;
   out: string | undefined;
+  'run-form': 'trec' | 'json';
   backend: BackendName;
   json: boolean;
 }
 
-/** `reasontune eval MODEL..`: rank whole corpora with one or more models, and score the rankings. */
+const list = { type: 'string', array: true, requiresArg: true, nargs: 1 } as const;
+
+/** `reasontune eval MODEL..`: rank whole corpora with one or more models, or take rankings as they are, and score them. */
 export const evaluate: CommandModule<object, EvalArguments> = {
-  command: 'eval <models..>',
-  describe: 'rank whole corpora with one or more models, and score them',
+  command: 'eval [models..]',
+  describe: 'rank whole corpora with one or more models, or take rankings as they are, and score them',
   builder: (yargs) =>
     yargs
       .positional('models', {
-        describe: 'bm25, a run folder, a checkpoint, a sentence-transformers folder, or a hub id',
-        type: 'string',
-        array: true,
-        demandOption: true,
-      })
-      .option('set', {
-        describe: 'folder in BEIR layout [the plan’s eval.sets]',
+        describe: 'bm25, a run folder, a checkpoint, a sentence-transformers folder, a hub id, or a run file',
         type: 'string',
         array: true,
         default: [],
-        requiresArg: true,
-        nargs: 1,
       })
+      .option('set', { ...list, describe: 'folder in BEIR layout [the plan’s eval.sets]', default: [] })
       .option('split', { describe: 'which judgements, with --set', type: 'string', default: 'test', requiresArg: true })
-      .option('metric', {
-        describe: 'nDCG@10, R@100, RR@10, … [the plan’s]',
+      .option('run', { ...list, describe: 'ranking to score: TREC columns, or .json', default: [] })
+      .option('qrels', {
+        describe: 'judgements for --run: TREC or BEIR columns, or .json',
         type: 'string',
-        array: true,
-        default: [],
         requiresArg: true,
-        nargs: 1,
       })
+      .option('metrics', {
+        ...list,
+        alias: 'metric',
+        describe: 'nDCG@10,R@100,AP,RR@10,Judged@10,Hole@10,… [the plan’s]',
+        default: [],
+      })
+      .option('complete', {
+        describe: 'average over all judged queries, those not ranked with 0; --no-complete over those ranked',
+        type: 'boolean',
+        default: true,
+      })
+      .option('relevant-from', { describe: 'the lowest relevant grade', type: 'number', default: 1, requiresArg: true })
+      .option('depth', { describe: 'score only so many documents a query', type: 'number', requiresArg: true })
+      .option('per-query', { describe: 'print every query’s values too', type: 'boolean', default: false })
       .option('plan', { describe: 'plan with an eval section [the run folder’s]', type: 'string', requiresArg: true })
       .option('out', {
         describe: 'folder for run files and results [the run folder’s results]',
         type: 'string',
         requiresArg: true,
       })
+      .option('run-form', {
+        describe: 'how --out writes rankings',
+        choices: ['trec', 'json'] as const,
+        default: 'trec' as const,
+      })
       .option('backend', { choices: ['auto', 'torch', 'torch:cuda:0', 'wasm'] as const, default: 'auto' as const })
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
-      .example('$0 eval bm25 checkpoints/quickstart --set examples/scifact', 'one table, two rows'),
+      .example('$0 eval bm25 checkpoints/quickstart --set examples/scifact', 'one table, two rows')
+      .example('$0 eval --run my.run --qrels qrels.txt --metrics nDCG@10,R@100 --json', 'scores any ranking'),
   handler: async (given) => {
-    const runFolder = given.models.find((model) => lastCheckpoint(model) && existsSync(join(model, 'plan.yaml')));
-    const planFile = given.plan ?? (runFolder && join(runFolder, 'plan.yaml'));
-    const plan = planFile ? readPlan(planFile) : null;
-    const sets = setsOf(given, plan);
-    const metrics = given.metric.length > 0 ? given.metric : (plan?.eval.metrics ?? ['nDCG@10', 'R@100']);
-    const out = given.out ?? (runFolder ? join(runFolder, 'results') : null);
-    const { evaluateModels } = await import('../eval/evaluate.js');
-    if (given.models.some((model) => model !== 'bm25')) {
-      const { useBackend } = await import('../tensor/backend.js');
-      await useBackend(given.backend);
+    if (given.models.length === 0 && given.run.length === 0) {
+      throw new Fault(
+        'Expected a model or --run for eval, got neither. Name a model, or a ranking with --run and --qrels.',
+      );
     }
-    const onProgress = (what: string, done: number, of: number): void =>
-      progress(`${what}: ${done}/${of} texts`, done === of);
-    const results = await evaluateModels({ models: given.models, sets, metrics, out, onProgress });
+    if (given.run.length > 0 !== (given.qrels !== undefined)) {
+      const [missing, there] = given.qrels === undefined ? ['--qrels', '--run'] : ['--run', '--qrels'];
+      throw new Fault(
+        `Expected ${missing} beside ${there}, got none. Name the ${missing === '--run' ? 'ranking' : 'judgements'}.`,
+      );
+    }
+    const { results, out } = given.run.length > 0 ? await scoreFiles(given) : await rankAndScore(given);
     if (out) say(`run files and results are in ${out}`);
-    console.log(given.json ? JSON.stringify({ results: results.map(withoutQueries), out }) : tables(results));
+    const shown = given['per-query'] ? results : results.map(withoutQueries);
+    if (given.json) console.log(JSON.stringify({ results: shown, out }));
+    else console.log([...(given['per-query'] ? [queryTables(results)] : []), tables(results)].join('\n\n'));
   },
 };
+
+type Evaluated = { readonly results: readonly Result[]; readonly out: string | null };
+
+async function scoreFiles(given: EvalArguments): Promise<Evaluated> {
+  if (given.models.length > 0) {
+    const got = given.models.join(' ');
+    throw new Fault(
+      `Expected models or --run for eval, got both --run and ${got}. Name a run beside models as one of them.`,
+    );
+  }
+  const out = given.out ?? null;
+  const { scoreRuns } = await import('../eval/evaluate.js');
+  const [metrics, scoring] = [metricsOf(given, null), scoringOf(given)];
+  const { run: runs, qrels = '', 'run-form': runForm } = given;
+  return { results: scoreRuns({ runs, qrels, metrics, scoring, out, runForm, onNote: say }), out };
+}
+
+async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
+  const runFolder = given.models.find((model) => lastCheckpoint(model) && existsSync(join(model, 'plan.yaml')));
+  const planFile = given.plan ?? (runFolder && join(runFolder, 'plan.yaml'));
+  const plan = planFile ? readPlan(planFile) : null;
+  const sets = setsOf(given, plan);
+  const [metrics, scoring] = [metricsOf(given, plan), scoringOf(given)];
+  const out = given.out ?? (runFolder ? join(runFolder, 'results') : null);
+  const [{ evaluateModels }, { isEncoder }] = await Promise.all([
+    import('../eval/evaluate.js'),
+    import('../eval/system.js'),
+  ]);
+  if (given.models.some(isEncoder)) {
+    const { useBackend } = await import('../tensor/backend.js');
+    await useBackend(given.backend);
+  }
+  const onProgress = (what: string, done: number, of: number): void =>
+    progress(`${what}: ${done}/${of} texts`, done === of);
+  const { models, 'run-form': runForm } = given;
+  return { results: await evaluateModels({ models, sets, metrics, scoring, out, runForm, onProgress }), out };
+}
 
 function setsOf({ set, split }: EvalArguments, plan: RunPlan | null): EvalSetPlan[] {
   if (set.length > 0) return set.map((path) => ({ path, split }));
@@ -84,6 +142,23 @@ function setsOf({ set, split }: EvalArguments, plan: RunPlan | null): EvalSetPla
   throw new Fault(
     'Expected a set to evaluate on, got none. Name a folder in BEIR layout with --set, or a plan with eval.sets.',
   );
+}
+
+function metricsOf({ metrics }: EvalArguments, plan: RunPlan | null): readonly string[] {
+  if (metrics.length === 0) return plan?.eval.metrics ?? ['nDCG@10', 'R@100'];
+  return metrics.flatMap((names) => names.split(',')).map((name) => name.trim());
+}
+
+function scoringOf(given: EvalArguments): Scoring {
+  const { complete, 'relevant-from': relevantFrom, depth = Number.POSITIVE_INFINITY } = given;
+  for (const [option, value] of [
+    ['--relevant-from', relevantFrom],
+    ['--depth', depth],
+  ] as const) {
+    if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 1)) continue;
+    throw new Fault(`Expected a whole number from 1 for ${option}, got ${value}. Correct it.`);
+  }
+  return { complete, relevantFrom, depth };
 }
 
 function withoutQueries({ perQuery: _, ...rest }: Result): Omit<Result, 'perQuery'> {

@@ -1,22 +1,44 @@
-import type { Result } from '../eval/evaluate.js';
+import type { Result } from '../eval/result.js';
 import { plainTable } from '../report/table.js';
 
 /** A table a set: systems in rows, measures in columns. */
 export function tables(results: readonly Result[]): string {
-  const sets = [...new Set(results.map(({ set, split }) => `${set}, ${split}`))];
+  const sets = [...new Set(results.map(titleOf))];
   return sets
     .map((title) => {
-      const rows = results.filter(({ set, split }) => `${set}, ${split}` === title);
+      const rows = results.filter((result) => titleOf(result) === title);
       const [first] = rows as [Result];
       const measures = Object.keys(first.metrics);
-      const head = `${title}: ${first.queries} queries over ${first.documents} documents`;
+      const timed = rows.some(({ seconds }) => seconds !== undefined);
       const columns = [
         { heading: 'system' },
         ...measures.map((heading) => ({ heading })),
-        { heading: 'seconds', digits: 1 },
+        ...(timed ? [{ heading: 'seconds', digits: 1 }] : []),
       ];
-      const cells = rows.map(({ system, metrics, seconds }) => [system, ...measures.map((m) => metrics[m]), seconds]);
-      return `${head}\n${plainTable(columns, cells)}`;
+      const cells = rows.map(({ system, metrics, seconds }) => [
+        system,
+        ...measures.map((name) => metrics[name]),
+        ...(timed ? [seconds] : []),
+      ]);
+      const over = first.documents === undefined ? '' : ` over ${first.documents} documents`;
+      return `${title}: ${first.queries} queries${over}\n${plainTable(columns, cells)}`;
     })
     .join('\n\n');
+}
+
+/** A table a result: queries in rows, in the judgements' order. */
+export function queryTables(results: readonly Result[]): string {
+  return results
+    .map((result) => {
+      const measures = Object.keys(result.perQuery);
+      const queries = Object.keys(result.perQuery[measures[0] as string] ?? {});
+      const columns = [{ heading: 'query' }, ...measures.map((heading) => ({ heading }))];
+      const rows = queries.map((query) => [query, ...measures.map((name) => result.perQuery[name]?.[query])]);
+      return `${titleOf(result)}: ${result.system}\n${plainTable(columns, rows)}`;
+    })
+    .join('\n\n');
+}
+
+function titleOf({ set, split }: Result): string {
+  return split === undefined ? set : `${set}, ${split}`;
 }

@@ -1,34 +1,25 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, extname } from 'node:path';
 import { type Collection, readCollection } from '../data/beir.js';
+import { Fault } from '../plan/fault.js';
 import type { EvalSetPlan } from '../plan/schema.js';
-import { evaluate as measure, parseMeasure } from '../retrieval/metrics.js';
-import type { Run } from '../retrieval/ranking.js';
-import { writeRun } from '../retrieval/trec.js';
+import { readQrels, readRun } from '../retrieval/files.js';
+import { parseMeasure, type Scoring } from '../retrieval/metrics.js';
+import { type Result, writeResult } from './result.js';
+import { mismatches, score } from './score.js';
 import { openSystem } from './system.js';
 
-/** How one system did on one set. */
-export interface Result {
-  readonly system: string;
-  readonly model: string;
-  readonly set: string;
-  readonly split: string;
-  readonly queries: number;
-  readonly documents: number;
-  /** Measure → mean over the judged queries. */
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Measure → query → value. */
-  readonly perQuery: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Encoding or indexing, and search. */
-  readonly seconds: number;
-}
-
-export interface Evaluation {
-  readonly models: readonly string[];
-  readonly sets: readonly EvalSetPlan[];
+/** How results are scored and kept, wherever the rankings come from. */
+interface Marking {
   readonly metrics: readonly string[];
+  readonly scoring?: Scoring;
   /** Where run files and results go; null for nowhere. */
   readonly out: string | null;
+  readonly runForm?: 'trec' | 'json';
+}
+
+export interface Evaluation extends Marking {
+  readonly models: readonly string[];
+  readonly sets: readonly EvalSetPlan[];
   readonly onProgress: (line: string, done: number, of: number) => void;
 }
 
@@ -36,8 +27,8 @@ export interface Evaluation {
 const depth = 1000;
 
 /** Ranks the whole corpus of every set with every system, and scores the rankings as trec_eval -c does. */
-export async function evaluateModels({ models, sets, metrics, out, onProgress }: Evaluation): Promise<Result[]> {
-  const measures = metrics.map((name) => parseMeasure(name));
+export async function evaluateModels({ models, sets, onProgress, ...marking }: Evaluation): Promise<Result[]> {
+  const measures = marking.metrics.map((name) => parseMeasure(name));
   const collections = sets.map(({ path, split }) => readCollection(path, split));
   const results: Result[] = [];
   for (const model of models) {
@@ -47,19 +38,18 @@ export async function evaluateModels({ models, sets, metrics, out, onProgress }:
       const name = set.name ?? basename(set.path);
       const began = performance.now();
       const run = system.search(collection, depth, (done, of) => onProgress(`${system.name} on ${name}`, done, of));
-      const scores = [...measure(run, collection.qrels, measures)];
       const result: Result = {
         system: system.name,
         model,
         set: name,
+        folder: set.path,
         split: set.split,
         queries: collection.qrels.size,
         documents: collection.corpus.ids.length,
-        metrics: Object.fromEntries(scores.map(([key, { mean }]) => [key, mean])),
-        perQuery: Object.fromEntries(scores.map(([key, { perQuery }]) => [key, Object.fromEntries(perQuery)])),
+        ...score(run, collection.qrels, measures, marking.scoring),
         seconds: (performance.now() - began) / 1000,
       };
-      if (out) writeResult(join(out, fileName(`${name}-${set.split}`)), result, run);
+      if (marking.out) writeResult(marking.out, result, run, marking.runForm);
       results.push(result);
     });
     system.dispose();
@@ -67,15 +57,36 @@ export async function evaluateModels({ models, sets, metrics, out, onProgress }:
   return results;
 }
 
-/** `<folder>/<system>.run` (TREC) and `<system>.json`. */
-function writeResult(folder: string, result: Result, run: Run): void {
-  const name = fileName(result.system);
-  mkdirSync(folder, { recursive: true });
-  writeRun(join(folder, `${name}.run`), run, name);
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(result, null, 1)}\n`);
+export interface RunScoring extends Marking {
+  readonly runs: readonly string[];
+  readonly qrels: string;
+  readonly onNote: (note: string) => void;
 }
 
-/** A name as one part of a path, whatever a plan calls its sets: nothing is written outside the results. */
-function fileName(name: string): string {
-  return name.replace(/[^\w.-]+/g, '-');
+/** Scores run files against a file of judgements; what the two do not share is noted. */
+export function scoreRuns({ runs, qrels: qrelsFile, onNote, ...marking }: RunScoring): Result[] {
+  const measures = marking.metrics.map((name) => parseMeasure(name, '--metrics'));
+  const qrels = readQrels(qrelsFile);
+  return runs.map((file) => {
+    const run = readRun(file, onNote);
+    if (![...run.keys()].some((query) => qrels.has(query))) {
+      const got = run.size === 0 ? 'no query at all' : `${run.size} others, such as ${[...run.keys()][0]}`;
+      throw new Fault(`Expected queries of ${qrelsFile} for ${file}, got ${got}. Check that the two belong together.`);
+    }
+    for (const note of mismatches(run, qrels)) onNote(`${file}: ${note}`);
+    const marks = score(run, qrels, measures, marking.scoring);
+    const result: Result = {
+      system: stem(file),
+      model: file,
+      set: stem(qrelsFile),
+      queries: Object.keys(Object.values(marks.perQuery)[0] ?? {}).length,
+      ...marks,
+    };
+    if (marking.out) writeResult(marking.out, result, run, marking.runForm);
+    return result;
+  });
+}
+
+function stem(path: string): string {
+  return basename(path, extname(path));
 }

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
 import type { Collection } from '../data/beir.js';
 import { tokenize } from '../data/token-cache.js';
 import { encode } from '../encoder/encode.js';
@@ -8,6 +8,7 @@ import { fetchModel } from '../encoder/fetch/fetch-model.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
 import { Bm25 } from '../retrieval/bm25.js';
 import { searchExact } from '../retrieval/dense.js';
+import { readRun } from '../retrieval/files.js';
 import type { Run } from '../retrieval/ranking.js';
 
 /** Something that ranks a whole corpus for each query of a collection. */
@@ -19,11 +20,15 @@ export interface System {
 }
 
 /**
- * Opens what the user named: `bm25`, a run folder (its last checkpoint), a checkpoint or any sentence-transformers
- * folder, or a hub id. Throws a Fault when there is none. An encoder needs a running backend.
+ * Opens what the user named: `bm25`, a run file, a run folder (its last checkpoint), a checkpoint or any
+ * sentence-transformers folder, or a hub id. Throws a Fault when there is none. An encoder needs a running backend.
  */
 export async function openSystem(model: string): Promise<System> {
   if (model === 'bm25') return { name: 'BM25', search: searchBm25, dispose: () => {} };
+  if (isRunFile(model)) {
+    const run = readRun(model);
+    return { name: basename(model, extname(model)), search: () => run, dispose: () => {} };
+  }
   const checkpoint = lastCheckpoint(model);
   const encoder = loadEncoder(checkpoint ?? (await fetchModel(model)));
   return {
@@ -31,6 +36,16 @@ export async function openSystem(model: string): Promise<System> {
     search: (collection, depth, onProgress) => searchDense(encoder, collection, depth, onProgress),
     dispose: () => disposeEncoder(encoder),
   };
+}
+
+/** Whether a model is a file: a ranking that something else made. */
+function isRunFile(model: string): boolean {
+  return statSync(model, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** Whether a system embeds texts, and so needs a backend. */
+export function isEncoder(model: string): boolean {
+  return model !== 'bm25' && !isRunFile(model);
 }
 
 /** `all-MiniLM-L6-v2` for a hub id, `run/step-000057` for a checkpoint, the folder's own name for a run. */

@@ -9,7 +9,7 @@ const share = z.number().positive();
 const measure = z
   .string()
   .regex(
-    /^((nDCG|AP|RR)(@[1-9]\d*)?|(P|R|Success)@[1-9]\d*)$/,
+    /^((nDCG|AP|RR)(@[1-9]\d*)?|(P|R|Success|Judged|Hole)@[1-9]\d*)$/,
     'a measure such as "nDCG@10", "R@100", "RR@10" or "AP"',
   );
 

@@ -9,6 +9,8 @@ export type Measure = { readonly name: string; readonly of: (judged: Judged) => 
 type Judged = {
   /** The grade of each retrieved document, best first; 0 where there is no judgement. */
   readonly grades: readonly number[];
+  /** 1 for each retrieved document that has a judgement, else 0, best first. */
+  readonly hasJudgement: Uint8Array;
   /** Every positive grade of the query, largest first. */
   readonly ideal: readonly number[];
   /** How many judged documents are relevant. */
@@ -27,7 +29,8 @@ type Family = {
   readonly of: (judged: Judged, k: number) => number;
 };
 
-// Each as trec_eval 9 defines it (m_ndcg_cut.c, m_map.c, m_recip_rank.c, m_P.c, m_recall.c, m_success.c).
+// Each as trec_eval 9 defines it (m_ndcg_cut.c, m_map.c, m_recip_rank.c, m_P.c, m_recall.c, m_success.c, m_unj.c), but
+// for Judged, which is ir_measures': of what was retrieved, not of k.
 const families: Readonly<Record<string, Family>> = {
   nDCG: {
     needsCutoff: false,
@@ -47,6 +50,22 @@ const families: Readonly<Record<string, Family>> = {
     alsoCalled: ['hit', 'hits', 'accuracy'],
     of: (judged, k) => (relevantIn(judged, k) > 0 ? 1 : 0),
   },
+  Judged: {
+    needsCutoff: true,
+    alsoCalled: ['judgment_rate'],
+    of: ({ hasJudgement }, k) => {
+      const retrieved = Math.min(k, hasJudgement.length);
+      return retrieved === 0 ? 0 : judgedIn(hasJudgement, retrieved) / retrieved;
+    },
+  },
+  Hole: {
+    needsCutoff: true,
+    alsoCalled: ['unj', 'hole_rate', 'holes'],
+    of: ({ hasJudgement }, k) => {
+      const retrieved = Math.min(k, hasJudgement.length);
+      return (retrieved - judgedIn(hasJudgement, retrieved)) / k;
+    },
+  },
 };
 
 const known = Object.entries(families)
@@ -54,7 +73,8 @@ const known = Object.entries(families)
   .join(', ');
 
 /**
- * A measure by the name ir_measures gives it: nDCG, AP and RR, alone or `@k`; P, R and Success `@k`.
+ * A measure by the name ir_measures gives it: nDCG, AP and RR, alone or `@k`; P, R, Success and Judged `@k`. Hole@k is
+ * the share of the first k places that hold a document without judgement: trec_eval's `unj`, BEIR's hole@k.
  *
  * @param where what names it, for the message: `eval.metrics` or `--metric`
  * @throws Fault an unknown name, with the nearest known one.
@@ -72,14 +92,20 @@ export function parseMeasure(name: string, where = 'eval.metrics'): Measure {
   return { name, of: (judged) => family.of(judged, k) };
 }
 
+/** How rankings are scored; what trec_eval's flags say. */
+export type Scoring = {
+  /** Average over all judged queries, those missing from the run with 0 (`-c`, the default), or over those in both. */
+  readonly complete?: boolean;
+  /** The lowest grade that counts as relevant (`-l`, 1 if not given); nDCG takes grades as they are. */
+  readonly relevantFrom?: number;
+  /** Only the best so many documents of each query count (`-M`). */
+  readonly depth?: number;
+};
+
 /**
  * A run's measures, equal to trec_eval's. A query that has no relevant document counts with 0; a query of the run
  * without judgements is passed over.
  *
- * @param options.complete average over all judged queries, those missing from the run with 0 (`trec_eval -c`, the
- *   default); false averages over those in both
- * @param options.relevantFrom the lowest grade that counts as relevant (`trec_eval -l`, 1 if not given); nDCG takes
- *   grades as they are
  * @returns measure name → scores, in the order asked
  * @throws Fault when there is no query to average over.
  */
@@ -87,13 +113,13 @@ export function evaluate(
   run: Run,
   qrels: Qrels,
   measures: readonly Measure[],
-  { complete = true, relevantFrom = 1 }: { readonly complete?: boolean; readonly relevantFrom?: number } = {},
+  { complete = true, relevantFrom = 1, depth = Number.POSITIVE_INFINITY }: Scoring = {},
 ): Map<string, Scores> {
   const values = measures.map(() => new Map<string, number>());
   for (const [query, grades] of qrels) {
     const ranked = run.get(query);
     if (ranked === undefined && !complete) continue;
-    const judged = judge(ranked ?? [], grades, relevantFrom);
+    const judged = judge(inOrder(ranked ?? []), grades, relevantFrom, depth);
     for (const [i, measure] of measures.entries()) values[i]!.set(query, measure.of(judged));
   }
   if (measures.length > 0 && values[0]!.size === 0) {
@@ -102,11 +128,30 @@ export function evaluate(
   return new Map(measures.map(({ name }, i) => [name, { mean: mean(values[i]!), perQuery: values[i]! }]));
 }
 
-function judge(ranked: Ranked, grades: ReadonlyMap<string, number>, relevantFrom: number): Judged {
+/** In trec_eval's order; most runs are already. */
+function inOrder(ranked: Ranked): Ranked {
+  for (let i = 1; i < ranked.length; i++) {
+    if (compareRanked(ranked[i - 1]!, ranked[i]!) > 0) return [...ranked].sort(compareRanked);
+  }
+  return ranked;
+}
+
+function judge(ranked: Ranked, judgements: ReadonlyMap<string, number>, relevantFrom: number, depth: number): Judged {
   const isRelevant = (grade: number) => grade >= relevantFrom;
-  const all = [...grades.values()];
+  const all = [...judgements.values()];
+  const count = Math.min(ranked.length, depth);
+  const grades = new Array<number>(count).fill(0);
+  const hasJudgement = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    // trec_eval takes a grade of -1 for "not judged".
+    const grade = judgements.get(ranked[i]!.id) ?? -1;
+    if (grade === -1) continue;
+    grades[i] = grade;
+    hasJudgement[i] = 1;
+  }
   return {
-    grades: [...ranked].sort(compareRanked).map(({ id }) => grades.get(id) ?? 0),
+    grades,
+    hasJudgement,
     ideal: all.filter((grade) => grade > 0).sort((a, b) => b - a),
     relevant: all.filter(isRelevant).length,
     isRelevant,
@@ -130,6 +175,13 @@ function relevantIn({ grades, isRelevant }: Judged, k: number): number {
   let found = 0;
   const end = Math.min(k, grades.length);
   for (let i = 0; i < end; i++) if (isRelevant(grades[i]!)) found++;
+  return found;
+}
+
+/** Among the first `end`. */
+function judgedIn(hasJudgement: Uint8Array, end: number): number {
+  let found = 0;
+  for (let i = 0; i < end; i++) found += hasJudgement[i]!;
   return found;
 }
 

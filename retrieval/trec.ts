@@ -1,51 +1,69 @@
-import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { Fault, reasonOf } from '../plan/fault.js';
-import { compareRanked, type Qrels, type Ranked, type Run } from './ranking.js';
+import { Fault } from '../plan/fault.js';
+import type { Qrels, Ranked, Run } from './ranking.js';
+import { readText, writeInParts } from './text-file.js';
 
 // Run lines are `query Q0 document rank score tag`, judgements `query 0 document grade`, cut at tabs or else at blanks.
 // Cut at blanks a document id may itself hold blanks (published runs have such), since the fields around it may not.
-const runLine = /^(\S+)\s+\S+\s+(\S.*?)\s+-?\d+\s+(\S+)\s+\S+$/;
+const runLine = /^(\S+)\s+\S+\s+(\S.*?)\s+(-?\d+)\s+(\S+)\s+\S+$/;
 const qrelsLine = /^(\S+)\s+\S+\s+(\S.*?)\s+(\S+)$/;
+const beirHeader = /^[^\t]+\t[^\t]+\t(?!\s*[+-]?\d+\s*$)[^\t]+$/;
 const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const notFinite = /^[+-]?(?:nan|inf|infinity)$/i;
+
+/** A run as its file has it, documents in the file's order, and for how many queries its ranks contradict its scores. */
+export type TrecRun = { readonly run: Run; readonly misranked: number };
 
 /**
- * Reads a TREC run. The rank column is ignored, as trec_eval does: documents are ordered by score.
+ * Reads a TREC run.
  *
- * @throws Fault a missing file, a malformed line, or a document listed twice for a query.
+ * @throws Fault a missing file, a malformed line, a score that is not a finite number, or a document listed twice for
+ *   a query.
  */
-export function readRun(path: string): Run {
+export function readTrecRun(path: string): TrecRun {
   const run = new Map<string, { id: string; score: number }[]>();
-  readRecords(path, 'query Q0 document rank score tag', (text, repeated) => {
-    const record = cut(text, 6, runLine);
-    if (record === undefined || !number.test(record.value)) return false;
-    const score = Number(record.value);
-    if (!Number.isFinite(score)) return false;
-    repeated(record);
-    const ranked = run.get(record.query);
-    if (ranked) ranked.push({ id: record.document, score });
-    else run.set(record.query, [{ id: record.document, score }]);
-    return true;
-  });
-  for (const ranked of run.values()) ranked.sort(compareRanked);
-  return run;
+  const ranks = new Map<string, number[]>();
+  const once = onlyOnce();
+  for (const { text, where } of records(path)) {
+    const [query, document, rank, value] = cut(text, 6, runLine);
+    if (value !== undefined && notFinite.test(value)) {
+      const got = `${JSON.stringify(value)} for document ${JSON.stringify(document)}`;
+      throw new Fault(`Expected a finite score for ${where}, got ${got}. Mend what made it, or delete the line.`);
+    }
+    if (!query || !document || value === undefined || !number.test(value) || !Number.isFinite(Number(value))) {
+      throw malformed('query Q0 document rank score tag', where, text);
+    }
+    once(query, document, where);
+    listOf(run, query).push({ id: document, score: Number(value) });
+    listOf(ranks, query).push(Number(rank));
+  }
+  let misranked = 0;
+  for (const [query, ranked] of run) if (contradict(ranks.get(query)!, ranked)) misranked++;
+  return { run, misranked };
 }
 
 /**
- * Reads TREC judgements.
+ * Reads TREC judgements, or BEIR's: three columns between tabs under a header.
  *
  * @throws Fault a missing file, a malformed line, or a document judged twice for a query.
  */
-export function readQrels(path: string): Qrels {
+export function readTrecQrels(path: string): Qrels {
   const qrels = new Map<string, Map<string, number>>();
-  readRecords(path, 'query 0 document grade', (text, repeated) => {
-    const record = cut(text, 4, qrelsLine);
-    if (record === undefined || !/^[+-]?\d{1,9}$/.test(record.value)) return false;
-    repeated(record);
-    const grades = qrels.get(record.query);
-    if (grades) grades.set(record.document, Number(record.value));
-    else qrels.set(record.query, new Map([[record.document, Number(record.value)]]));
-    return true;
-  });
+  const once = onlyOnce();
+  let beir: boolean | undefined;
+  for (const { text, where } of records(path)) {
+    if (beir === undefined) {
+      beir = beirHeader.test(text);
+      if (beir) continue;
+    }
+    const [query, document, grade] = cut(beir ? text.replace('\t', '\t0\t') : text, 4, qrelsLine);
+    if (!query || !document || grade === undefined || !/^[+-]?\d{1,9}$/.test(grade)) {
+      throw malformed(beir ? 'query<tab>document<tab>grade' : 'query 0 document grade', where, text);
+    }
+    once(query, document, where);
+    const grades = qrels.get(query);
+    if (grades) grades.set(document, Number(grade));
+    else qrels.set(query, new Map([[document, Number(grade)]]));
+  }
   return qrels;
 }
 
@@ -55,63 +73,74 @@ export function readQrels(path: string): Qrels {
  * @param tag the run's name, one word
  * @throws Fault an id that the format cannot hold, or a file that cannot be written.
  */
-export function writeRun(path: string, run: Run, tag: string): void {
-  writeParts(path, run, (query: string, ranked: Ranked) =>
-    ranked.map(({ id, score }, i) => [query, 'Q0', writable(id, path), i + 1, score, writable(tag, path)]),
+export function writeTrecRun(path: string, run: Run, tag: string): void {
+  writeInParts(
+    path,
+    lines(path, run, (ranked: Ranked) =>
+      ranked.map(({ id, score }, i) => ['Q0', writable(id, path), i + 1, score, writable(tag, path)]),
+    ),
   );
 }
 
-/** Writes judgements, whole or not at all. @throws Fault as {@link writeRun}. */
-export function writeQrels(path: string, qrels: Qrels): void {
-  writeParts(path, qrels, (query, grades: ReadonlyMap<string, number>) =>
-    Array.from(grades, ([id, grade]) => [query, '0', writable(id, path), grade]),
+/** Writes judgements, whole or not at all. @throws Fault as {@link writeTrecRun}. */
+export function writeTrecQrels(path: string, qrels: Qrels): void {
+  writeInParts(
+    path,
+    lines(path, qrels, (grades: ReadonlyMap<string, number>) =>
+      Array.from(grades, ([id, grade]) => ['0', writable(id, path), grade]),
+    ),
   );
 }
 
-type Record = { readonly query: string; readonly document: string; readonly value: string };
-
-/** Query, document, and the score or grade, which is the fourth of four fields or the fifth of six. */
-function cut(text: string, fields: 4 | 6, blanks: RegExp): Record | undefined {
-  const tabbed = text.split('\t');
-  if (tabbed.length === fields) {
-    const [query = '', , document = '', fourth = '', fifth = ''] = tabbed;
-    const value = (fields === 4 ? fourth : fifth).trim();
-    return query === '' || document === '' ? undefined : { query, document, value };
-  }
-  const [, query, document, value] = blanks.exec(text.trim()) ?? [];
-  return query === undefined || document === undefined || value === undefined ? undefined : { query, document, value };
-}
-
-/** Calls `take` with each line that is neither blank nor a `#` comment; `take` returns false for a malformed one. */
-function readRecords(
-  path: string,
-  layout: string,
-  take: (text: string, repeated: (record: Record) => void) => boolean,
-): void {
-  const seen = new Map<string, Set<string>>();
+/** The lines that are neither blank nor a `#` comment. */
+function* records(path: string): Generator<{ text: string; where: string }, void> {
   for (const [i, line] of readText(path).split('\n').entries()) {
-    if (line.trim() === '' || line.startsWith('#')) continue;
-    const repeated = ({ query, document }: Record) => {
-      const documents = seen.get(query) ?? new Set();
-      if (documents.has(document)) {
-        const got = `${JSON.stringify(document)} a second time`;
-        throw new Fault(`Expected each document once per query for ${path}:${i + 1}, got ${got}. Delete one line.`);
-      }
-      seen.set(query, documents.add(document));
-    };
-    if (!take(line.replace(/\r$/, ''), repeated)) {
-      const got = JSON.stringify(line.slice(0, 80));
-      throw new Fault(`Expected "${layout}" for ${path}:${i + 1}, got ${got}. Correct or delete that line.`);
-    }
+    if (line.trim() !== '' && !line.startsWith('#')) yield { text: line.replace(/\r$/, ''), where: `${path}:${i + 1}` };
   }
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
-  } catch (error) {
-    throw new Fault(`Expected a readable file for ${path}, got ${reasonOf(error)}. Check the path.`);
+/** A line's fields but for the second, which says nothing. */
+function cut(text: string, fields: 4 | 6, blanks: RegExp): string[] {
+  const tabbed = text.split('\t');
+  if (tabbed.length !== fields) return (blanks.exec(text.trim()) ?? []).slice(1);
+  const [query = '', , document = '', ...rest] = tabbed;
+  return [query, document, ...rest.map((field) => field.trim())];
+}
+
+function malformed(layout: string, where: string, text: string): Fault {
+  return new Fault(
+    `Expected "${layout}" for ${where}, got ${JSON.stringify(text.slice(0, 80))}. Correct or delete that line.`,
+  );
+}
+
+/** A function that throws a Fault when it is given a document for the second time for one query. */
+function onlyOnce(): (query: string, document: string, where: string) => void {
+  const seen = new Map<string, Set<string>>();
+  return (query, document, where) => {
+    const documents = seen.get(query) ?? new Set();
+    if (documents.has(document)) {
+      const got = `${JSON.stringify(document)} a second time`;
+      throw new Fault(`Expected each document once per query for ${where}, got ${got}. Delete one line.`);
+    }
+    seen.set(query, documents.add(document));
+  };
+}
+
+function listOf<T>(lists: Map<string, T[]>, key: string): T[] {
+  let list = lists.get(key);
+  if (!list) {
+    list = [];
+    lists.set(key, list);
   }
+  return list;
+}
+
+/** Whether a document ranked below another has the larger score. */
+function contradict(ranks: readonly number[], ranked: Ranked): boolean {
+  const order = [...ranks.keys()].sort((a, b) => ranks[a]! - ranks[b]! || ranked[b]!.score - ranked[a]!.score);
+  return order.some(
+    (at, i) => i > 0 && ranks[order[i - 1]!]! < ranks[at]! && ranked[order[i - 1]!]!.score < ranked[at]!.score,
+  );
 }
 
 function writable(id: string, path: string): string {
@@ -123,31 +152,16 @@ function writable(id: string, path: string): string {
   return id;
 }
 
-function writeParts<T>(
-  path: string,
-  byQuery: ReadonlyMap<string, T>,
-  rows: (query: string, value: T) => unknown[][],
-): void {
-  const part = `${path}.part`;
-  try {
-    const file = openSync(part, 'w');
-    try {
-      for (const [query, value] of byQuery) {
-        if (query.startsWith('#')) {
-          throw new Fault(
-            `Expected query ids that do not start a comment for ${path}, got ${JSON.stringify(query)}. Rename it.`,
-          );
-        }
-        const lines = rows(writable(query, path), value).map((row) => `${row.join('\t')}\n`);
-        writeSync(file, lines.join(''));
-      }
-    } finally {
-      closeSync(file);
+function* lines<T>(path: string, byQuery: ReadonlyMap<string, T>, rows: (value: T) => unknown[][]): Generator<string> {
+  for (const [query, value] of byQuery) {
+    if (query.startsWith('#')) {
+      throw new Fault(
+        `Expected query ids that do not start a comment for ${path}, got ${JSON.stringify(query)}. Rename it.`,
+      );
     }
-    renameSync(part, path);
-  } catch (error) {
-    rmSync(part, { force: true });
-    if (error instanceof Fault) throw error;
-    throw new Fault(`Expected a writable file for ${path}, got ${reasonOf(error)}. Check the folder.`);
+    const start = writable(query, path);
+    yield rows(value)
+      .map((row) => `${start}\t${row.join('\t')}\n`)
+      .join('');
   }
 }

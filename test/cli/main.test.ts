@@ -64,6 +64,28 @@ describe('the command line', () => {
     expect(plotted.out).toBe(`${join(run, 'loss.png')}\n${join(run, 'loss.svg')}\n`);
   });
 
+  it('scores any ranking, in TREC or JSON form, and keeps every query', async () => {
+    writeFileSync(join(scratch, 'a.run'), 'q1 Q0 x 1 2 t\nq1 Q0 y 2 1 t\nq3 Q0 x 1 1 t\n');
+    writeFileSync(join(scratch, 'b.json'), '{"q1": {"x": 1, "y": 2}, "q2": {"y": 1}}');
+    writeFileSync(join(scratch, 'other.json'), '{"z": {"x": 1}}');
+    writeFileSync(join(scratch, 'empty.json'), '{}');
+    writeFileSync(join(scratch, 'judged.tsv'), 'query-id\tcorpus-id\tscore\nq1\tx\t1\nq2\ty\t2\n');
+    const args = ['eval', '--run', 'a.run', '--run', 'b.json', '--qrels', 'judged.tsv', '--metrics', 'RR,Judged@2'];
+    const scored = await reasontune([...args, '--json', '--out', 'scored']);
+    expect(JSON.parse(scored.out).results).toMatchObject([
+      { system: 'a', set: 'judged', queries: 2, metrics: { RR: 0.5, 'Judged@2': 0.25 } },
+      { system: 'b', set: 'judged', queries: 2, metrics: { RR: 0.75, 'Judged@2': 0.75 } },
+    ]);
+    expect(scored.err).toContain('a.run: 1 query judged but not in the run: q2');
+    expect(scored.err).toContain('a.run: 1 query in the run but not judged: q3');
+    const kept = JSON.parse(readFileSync(join(scratch, 'scored', 'judged', 'b.json'), 'utf8'));
+    expect(kept.perQuery.RR).toEqual({ q1: 0.5, q2: 1 });
+    const ranked = await reasontune([...args, '--no-complete', '--per-query', '--depth', '1', '--relevant-from', '2']);
+    expect(ranked.out).toMatch(/judged: b\n.*\n.*\nq1 +0\.000 +0\.000\nq2 +1\.000 +1\.000\n/);
+    const beside = await reasontune(['eval', 'bm25', 'none.run', '--set', 'data', '--run-form', 'json', '--out', 'o']);
+    expect(beside).toMatchObject({ code: 1, err: expect.stringContaining('none.run') });
+  });
+
   it('says what it would do, and does nothing', async () => {
     const dry = await reasontune([
       'train',
@@ -138,6 +160,13 @@ describe('the command line', () => {
     ['no command', [], /Expected a command/],
     ['an unknown option', ['train', 'plan.yaml', '--gpu'], /gpu/],
     ['a model that is not there', ['eval', './nowhere', '--set', 'data'], /nowhere/],
+    ['a run without judgements', ['eval', '--run', 'a.run'], /qrels/],
+    ['neither a model nor a run', ['eval'], /Name a model, or a ranking with --run and --qrels/],
+    [
+      'half a judgement',
+      ['eval', '--run', 'a.run', '--qrels', 'judged.tsv', '--depth', '0.5'],
+      /whole number .* --depth/,
+    ],
     ['no set', ['eval', 'bm25'], /Name a folder in BEIR layout with --set/],
     ['an unknown measure', ['eval', 'bm25', '--set', 'data', '--metric', 'nDGC@10'], /Did you mean nDCG/],
     ['no run to plot', ['plot', 'data'], /Name a run folder/],

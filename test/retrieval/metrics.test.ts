@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../plan/fault.js';
 import { packageRoot } from '../../plan/places.js';
+import { readQrels, readRun } from '../../retrieval/files.js';
 import { evaluate, parseMeasure } from '../../retrieval/metrics.js';
 import type { Ranked, Run } from '../../retrieval/ranking.js';
-import { readQrels, readRun } from '../../retrieval/trec.js';
 
 const ranked = (...ids: string[]): Ranked => ids.map((id, i) => ({ id, score: -i }));
 const one = (name: string, ids: string[], grades: Record<string, number>) => {
@@ -16,7 +16,19 @@ const one = (name: string, ids: string[], grades: Record<string, number>) => {
 
 describe('parseMeasure', () => {
   it('keeps the name', () => {
-    for (const name of ['nDCG', 'nDCG@10', 'AP', 'AP@100', 'RR', 'RR@10', 'P@5', 'R@1000', 'Success@1']) {
+    for (const name of [
+      'nDCG',
+      'nDCG@10',
+      'AP',
+      'AP@100',
+      'RR',
+      'RR@10',
+      'P@5',
+      'R@1000',
+      'Success@1',
+      'Judged@10',
+      'Hole@5',
+    ]) {
       expect(parseMeasure(name).name).toBe(name);
     }
   });
@@ -33,10 +45,11 @@ describe('parseMeasure', () => {
     ['MRR@10', 'RR@10'],
     ['map', 'AP'],
     ['Sucess@3', 'Success@3'],
+    ['hole_rate@5', 'Hole@5'],
     ['toString', 'nDCG'],
   ])('refuses %s and suggests %s', (name, meant) => {
     expect(() => parseMeasure(name)).toThrow(Fault);
-    const known = 'Known are nDCG, nDCG@k, AP, AP@k, RR, RR@k, P@k, R@k, Success@k.';
+    const known = 'Known are nDCG, nDCG@k, AP, AP@k, RR, RR@k, P@k, R@k, Success@k, Judged@k, Hole@k.';
     expect(() => parseMeasure(name, '--metric')).toThrow(
       `Expected a measure for --metric, got "${name}". Did you mean ${meant}? ${known}`,
     );
@@ -72,6 +85,10 @@ describe('measures by hand', () => {
     ['R@2', 1 / 3],
     ['R@100', 2 / 3],
     ['Success@1', 1],
+    ['Judged@2', 1 / 2],
+    ['Judged@10', 3 / 4],
+    ['Hole@2', 1 / 2],
+    ['Hole@10', 1 / 10],
   ])('%s', (name, value) => {
     expect(one(name, found, grades)).toBeCloseTo(value, 12);
   });
@@ -82,6 +99,13 @@ describe('measures by hand', () => {
       expect(one(name, [], { a: 1 })).toBe(0);
     }
     expect(one('nDCG', ['bad', 'a'], { bad: -2, a: 1 })).toBeCloseTo(1 / log(3), 12);
+  });
+
+  it('count nothing retrieved as nothing judged and no hole, and a grade of -1 as no judgement', () => {
+    expect([one('Judged@5', [], { a: 1 }), one('Hole@5', [], { a: 1 })]).toEqual([0, 0]);
+    expect([one('Judged@2', ['a', 'b'], { a: -1, b: -2 }), one('Hole@2', ['a', 'b'], { a: -1, b: -2 })]).toEqual([
+      0.5, 0.5,
+    ]);
   });
 
   it('cut reciprocal rank at k', () => {
@@ -146,6 +170,7 @@ function ourName(theirs: string): string | undefined {
     P: 'P@',
     recall: 'R@',
     success: 'Success@',
+    unj: 'Hole@',
   };
   const ours = names[stem];
   return ours && ours.endsWith('@') === (cutoff !== undefined) ? ours + (cutoff ?? '') : undefined;
@@ -154,11 +179,13 @@ function ourName(theirs: string): string | undefined {
 describe.skipIf(!present)('trec_eval', () => {
   const fixtures = join(oracles, 'trec_eval');
   it.each([
-    // its makefile runs: -q; -q -c with the truncated run; -q -l2; the default measures; named cutoffs
-    ['out.test.aq', 'results.test', 'qrels.test', { complete: false }, 42],
-    ['out.test.aqc', 'results.trunc', 'qrels.test', { complete: true }, 42],
-    ['out.test.aql', 'results.test', 'qrels.rel_level', { complete: false, relevantFrom: 2 }, 42],
-    ['out.test.a', 'results.test', 'qrels.test.with-comments', { complete: false }, 42],
+    // its makefile runs: -q; -q -c and -q -c -M100 with the truncated run; -q -l2; the default measures; named cutoffs
+    ['out.test.aq', 'results.test', 'qrels.test', { complete: false }, 45],
+    ['out.test.aqc', 'results.trunc', 'qrels.test', { complete: true }, 45],
+    ['out.test.aqcM', 'results.trunc', 'qrels.test', { complete: true, depth: 100 }, 45],
+    ['out.test.aql', 'results.test', 'qrels.rel_level', { complete: false, relevantFrom: 2 }, 45],
+    ['out.test.a', 'results.test', 'qrels.test.with-comments', { complete: false }, 45],
+    ['out.test', 'results.test', 'qrels.test', { complete: false }, 11],
     ['out.comment.test', 'results.comment.test', 'qrels.comment.test', { complete: false }, 11],
     ['out.test.meas_params', 'results.test', 'qrels.test', { complete: false }, 11],
   ] as const)('%s', (output, runFile, qrelsFile, options, measureCount) => {
@@ -190,6 +217,42 @@ describe.skipIf(!present)('trec_eval', () => {
   });
 });
 
+// Its judge groups (the second column of qrels.123) are three sets of judgements, averaged query by query. Its other
+// fixtures hold none of our measures (prefs) or want a file of z-scores that it does not carry (aqZ).
+describe.skipIf(!present)('trec_eval, out.test.qrels_jg', () => {
+  it('is the mean over judges', () => {
+    const fixtures = join(oracles, 'trec_eval');
+    const run = readRun(join(fixtures, 'results.test'));
+    const judges = ['0', '1', '2'].map((judge) => {
+      const qrels = new Map<string, Map<string, number>>();
+      for (const line of readFileSync(join(fixtures, 'qrels.123'), 'utf8').trim().split('\n')) {
+        const [query = '', by, document = '', grade] = line.split(/\s+/);
+        if (by !== judge) continue;
+        qrels.set(query, (qrels.get(query) ?? new Map()).set(document, Number(grade)));
+      }
+      return qrels;
+    });
+    const wrong = [];
+    let compared = 0;
+    for (const line of readFileSync(join(fixtures, 'out.test.qrels_jg'), 'utf8').trim().split('\n')) {
+      const [theirs = '', query = '', value] = line.split(/\s+/);
+      const name = ourName(theirs.replace('_avgjg', ''));
+      if (name === undefined || query === 'all') continue;
+      const values = judges.map(
+        (qrels) =>
+          evaluate(run, qrels, [parseMeasure(name)])
+            .get(name)!
+            .perQuery.get(query)!,
+      );
+      const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
+      compared++;
+      if (!(Math.abs(mean - Number(value)) <= 0.5001e-4)) wrong.push({ name, query, mean, value });
+    }
+    expect(wrong).toEqual([]);
+    expect(compared).toBe(30);
+  });
+});
+
 describe.skipIf(!present)('published runs', () => {
   it.each([
     ['biology', 0.4349],
@@ -206,13 +269,7 @@ describe.skipIf(!present)('published runs', () => {
   it('BRIGHT theoremqa_theorems', () => {
     const folder = join(oracles, 'bright-theorems');
     const read = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
-    const scores: Record<string, Record<string, number>> = read('score.json');
-    const run = new Map(
-      Object.entries(scores).map(([query, found]) => [
-        query,
-        Object.entries(found).map(([id, score]) => ({ id, score })),
-      ]),
-    );
+    const run = readRun(join(folder, 'score.json'));
     const published = Object.entries<number>(read('results.json')).map(([theirs, value]) => {
       const ours = theirs.replace('NDCG', 'nDCG').replace('MAP', 'AP').replace('Recall', 'R').replace('MRR', 'RR');
       return [ours, value] as const;

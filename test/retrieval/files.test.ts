@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../plan/fault.js';
+import { readQrels, readRun, writeQrels, writeRun } from '../../retrieval/files.js';
 import { compareRanked, type Run } from '../../retrieval/ranking.js';
-import { readQrels, readRun, writeQrels, writeRun } from '../../retrieval/trec.js';
 
 let folder: string;
 beforeAll(() => {
@@ -53,6 +53,21 @@ describe('readRun', () => {
     );
   });
 
+  it.each(['nan', 'NaN', '-inf', 'Infinity'])('says of the score %s that it is not finite', (score) => {
+    const path = file(`q Q0 x 1 2 tag\nq Q0 y 2 ${score} tag\n`);
+    expect(() => readRun(path)).toThrow(`Expected a finite score for ${path}:2, got "${score}" for document "y".`);
+  });
+
+  it('notes ranks that contradict the scores, and lets the scores decide', () => {
+    const notes: string[] = [];
+    const good = 'q Q0 a 2 1 t\nq Q0 b 1 2 t\nr Q0 a 1 1 t\nr Q0 b 2 1 t\ns Q0 a 0 1 t\ns Q0 b 0 2 t\n';
+    readRun(file(good), (note) => notes.push(note));
+    expect(notes).toEqual([]);
+    const path = file(`${good}u Q0 a 1 1 t\nu Q0 b 2 2 t\n`);
+    expect(readRun(path, (note) => notes.push(note)).get('u')![0]).toEqual({ id: 'b', score: 2 });
+    expect(notes).toEqual([`${path}: ranks contradict scores for 1 of 4 queries; scores decide, as in trec_eval`]);
+  });
+
   it('refuses a document twice for a query, and a file that is not there', () => {
     expect(() => readRun(file('q Q0 d 1 2 t\nr Q0 d 1 2 t\nq Q0 d 2 1 t\n'))).toThrow(/given:3, got "d" a second time/);
     expect(() => readRun(join(folder, 'none'))).toThrow(
@@ -75,6 +90,22 @@ describe('readQrels', () => {
         ['r', new Map([['a', 3]])],
       ]),
     );
+  });
+
+  it('reads BEIR’s three columns under their header', () => {
+    const beir = 'query-id\tcorpus-id\tscore\nq 1\ta\t1\nq 1\tb\t0\n';
+    expect(readQrels(file(beir))).toEqual(
+      new Map([
+        [
+          'q 1',
+          new Map([
+            ['a', 1],
+            ['b', 0],
+          ]),
+        ],
+      ]),
+    );
+    expect(() => readQrels(file(`${beir}q\tc\n`))).toThrow(/Expected "query<tab>document<tab>grade" for .*given:4/);
   });
 
   it.each(['q 0 d', 'q 0 d 0.5', 'q 0 d one', 'q\td\t1'])('refuses %j', (line) => {
@@ -107,9 +138,10 @@ describe('writing', () => {
             ranked.map(({ id, score }) => ({ id, score: score + 0 })).sort(compareRanked),
           ]),
         );
-        const path = join(folder, 'written');
-        writeRun(path, run, 'tag');
-        expect(readRun(path)).toEqual(run);
+        for (const path of ['written', 'written.json'].map((name) => join(folder, name))) {
+          writeRun(path, run, 'tag');
+          expect(readRun(path)).toEqual(run);
+        }
       }),
     );
   });
@@ -123,9 +155,10 @@ describe('writing', () => {
     fc.assert(
       fc.property(fc.dictionary(id, grades, { maxKeys: 3, noNullPrototype: true }), (all) => {
         const qrels = new Map(Object.entries(all).map(([query, one]) => [query, new Map(Object.entries(one))]));
-        const path = join(folder, 'written');
-        writeQrels(path, qrels);
-        expect(readQrels(path)).toEqual(qrels);
+        for (const path of ['written', 'written.json'].map((name) => join(folder, name))) {
+          writeQrels(path, qrels);
+          expect(readQrels(path)).toEqual(qrels);
+        }
       }),
     );
   });
@@ -160,6 +193,29 @@ describe('writing', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
     expect(() => writeQrels(join(folder, 'no/such'), new Map())).toThrow(/^Expected a writable file for/);
     expect(existsSync(join(folder, 'no'))).toBe(false);
+  });
+});
+
+describe('JSON form', () => {
+  function json(text: string): string {
+    const path = join(folder, 'given.json');
+    writeFileSync(path, text);
+    return path;
+  }
+
+  it.each([
+    ['no JSON', '{"q": {"d": 1', /Expected JSON for .*given\.json/],
+    ['a list', '[]', /Expected .*"document": score.* got something else\./],
+    ['a score that is text', '{"q": {"d": "1"}}', /got something else at "q", "d"\./],
+    ['a score that is null, as NaN is written', '{"q": {"d": null}}', /finite scores .* at "q", "d"/],
+    ['an infinite score', '{"q": {"d": 1e999}}', /finite scores .* at "q", "d"/],
+  ])('refuses a run with %s', (_what, text, message) => {
+    expect(() => readRun(json(text))).toThrow(Fault);
+    expect(() => readRun(json(text))).toThrow(message);
+  });
+
+  it('refuses grades that are no whole numbers', () => {
+    expect(() => readQrels(json('{"q": {"d": 0.5}}'))).toThrow(/integer grades .* at "q", "d"/);
   });
 });
 

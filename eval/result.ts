@@ -1,0 +1,64 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Fault, reasonOf } from '../plan/fault.js';
+import { writeRun } from '../retrieval/files.js';
+import type { Run } from '../retrieval/ranking.js';
+import { writeInParts } from '../retrieval/text-file.js';
+
+const byName = <T extends z.ZodType>(value: T) => z.record(z.string(), value);
+
+const resultSchema = z.object({
+  /** Its name in tables and files. */
+  system: z.string(),
+  /** What the user named: a model, a run file. */
+  model: z.string(),
+  set: z.string(),
+  /** The set's folder, where its texts are. */
+  folder: z.string().optional(),
+  /** Not given where the judgements came as a file. */
+  split: z.string().optional(),
+  /** How many the means are over. */
+  queries: z.int(),
+  /** Not given where a run came as a file. */
+  documents: z.int().optional(),
+  /** Measure → mean over the judged queries. */
+  metrics: byName(z.number()),
+  /** Measure → query → value. */
+  perQuery: byName(byName(z.number())),
+  /** Encoding or indexing, and search; not given where a run came as a file. */
+  seconds: z.number().optional(),
+});
+
+/** How one system did on one set. */
+export type Result = Readonly<z.infer<typeof resultSchema>>;
+
+/** `<out>/<set>-<split>/<system>.run` (TREC) or `.run.json`, and `<system>.json`. */
+export function writeResult(out: string, result: Result, run: Run, form: 'trec' | 'json' = 'trec'): void {
+  const folder = join(out, fileName([result.set, result.split].filter((part) => part !== undefined).join('-')));
+  const name = fileName(result.system);
+  mkdirSync(folder, { recursive: true });
+  writeRun(join(folder, form === 'json' ? `${name}.run.json` : `${name}.run`), run, name);
+  writeInParts(join(folder, `${name}.json`), [`${JSON.stringify(result, null, 1)}\n`]);
+}
+
+/** Reads what {@link writeResult} wrote. @throws Fault a file that is missing or no result. */
+export function readResult(path: string): Result {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Fault(`Expected a result of reasontune eval for ${path}, got ${reasonOf(error)}. Check the path.`);
+  }
+  const checked = resultSchema.safeParse(value);
+  if (checked.success) return checked.data;
+  const at = checked.error.issues[0]?.path.join('.') || 'its top';
+  throw new Fault(
+    `Expected a result of reasontune eval for ${path}, got another form at ${at}. Name a result, or a run with --qrels.`,
+  );
+}
+
+/** A name as one part of a path, whatever a plan calls its sets: nothing is written outside the results. */
+function fileName(name: string): string {
+  return name.replace(/[^\w.-]+/g, '-');
+}
