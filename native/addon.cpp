@@ -19,6 +19,9 @@
 #include <string>
 #include <unordered_map>
 
+#include "kernels/lanes.h"
+#include "operators.h"
+
 namespace {
 
 std::atomic<int64_t> live_tensors{0};
@@ -153,10 +156,25 @@ Napi::Value to_js(Napi::Env env, const c10::IValue& value) {
   return env.Null();
 }
 
-const c10::OperatorHandle& find_operator(Napi::Env env, const std::string& name) {
-  static std::unordered_map<std::string, c10::OperatorHandle> known;
+// An operator of PyTorch's dispatcher, or one of ours (operators.cpp).
+struct Operator {
+  const c10::FunctionSchema* schema;
+  std::optional<c10::OperatorHandle> theirs;
+  const reasontune::OwnOperator* ours = nullptr;
+
+  void run(torch::jit::Stack& stack) const {
+    if (ours) ours->run(stack);
+    else theirs->callBoxed(stack);
+  }
+};
+
+const Operator& find_operator(Napi::Env env, const std::string& name) {
+  static std::unordered_map<std::string, Operator> known;
   const auto seen = known.find(name);
   if (seen != known.end()) return seen->second;
+  if (const auto* own = reasontune::find_own_operator(name)) {
+    return known.emplace(name, Operator{&own->schema, std::nullopt, own}).first->second;
+  }
   // "aten::add.Tensor" is operator "aten::add", overload "Tensor".
   const auto colons = name.find("::");
   const auto dot = colons == std::string::npos ? colons : name.find('.', colons);
@@ -164,7 +182,7 @@ const c10::OperatorHandle& find_operator(Napi::Env env, const std::string& name)
   const auto found = c10::Dispatcher::singleton().findSchema(
       {overloaded ? name.substr(0, dot) : name, overloaded ? name.substr(dot + 1) : ""});
   if (!found) refuse(env, "This torch (" TORCH_VERSION ") has no operator " + name + ".");
-  return known.emplace(name, *found).first->second;
+  return known.emplace(name, Operator{&found->schema(), *found}).first->second;
 }
 
 // A c10::Error's own sentence, without the C++ stack that follows it.
@@ -193,7 +211,7 @@ Napi::Value call(const Napi::CallbackInfo& info) {
     }
     const auto name = info[0].As<Napi::String>().Utf8Value();
     const auto& op = find_operator(env, name);
-    const auto& arguments = op.schema().arguments();
+    const auto& arguments = op.schema->arguments();
     const auto positional = info[1].As<Napi::Array>();
     if (positional.Length() > arguments.size()) refuse(env, "Too many arguments for " + name + ".");
     const bool has_named = info.Length() > 2 && info[2].IsObject();
@@ -208,7 +226,7 @@ Napi::Value call(const Napi::CallbackInfo& info) {
       else if (argument.default_value()) stack.push_back(*argument.default_value());
       else refuse(env, "Expected a value for " + name + "(" + argument.name() + ").");
     }
-    op.callBoxed(stack);
+    op.run(stack);
     if (stack.empty()) return env.Undefined();
     if (stack.size() == 1) return to_js(env, stack[0]);
     auto results = Napi::Array::New(env, stack.size());
@@ -299,6 +317,7 @@ Napi::Value live(const Napi::CallbackInfo& info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("version", Napi::String::New(env, TORCH_VERSION));
   exports.Set("cuda", Napi::Boolean::New(env, at::hasCUDA()));
+  exports.Set("lanes", Napi::Number::New(env, reasontune::kLanes));
   exports.Set("call", Napi::Function::New(env, call, "call"));
   exports.Set("fromArray", Napi::Function::New(env, from_array, "fromArray"));
   exports.Set("toArray", Napi::Function::New(env, to_array, "toArray"));

@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { cacheFolder, packageRoot } from '../plan/places.js';
+import { cacheFolder } from '../plan/places.js';
 import { ask, onPath, runLogged } from './command.js';
 import type { Torch } from './find-torch.js';
 import { say, since } from './progress.js';
-
-export const ADDON_SOURCE = join(packageRoot, 'native', 'addon.cpp');
+import { addonSources, sourcesMark } from './sources.js';
 
 const NAPI_VERSION = 8;
 
@@ -35,7 +34,7 @@ export async function findCompiler(): Promise<{ compiler: Compiler | null; tried
  */
 export async function buildAddon(torch: Torch, compiler: Compiler): Promise<{ addon: string } | { reason: string }> {
   const args = compilerArguments(torch);
-  const key = hash([readFileSync(ADDON_SOURCE), compiler.command.join(' '), compiler.version, torch.version, ...args]);
+  const key = hash([sourcesMark(), compiler.command.join(' '), compiler.version, torch.version, ...args]);
   const folder = cacheFolder('addon', key.slice(0, 20));
   const addon = join(folder, 'reasontune.node');
   if (existsSync(addon)) return { addon };
@@ -59,16 +58,21 @@ export async function buildAddon(torch: Torch, compiler: Compiler): Promise<{ ad
 export function compilerArguments(torch: Torch): string[] {
   const includes = [...torch.includeFolders, ...nodeHeaders()].flatMap((folder) => ['-isystem', folder]);
   return [
-    ...['-std=c++20', '-O2', '-shared', '-fPIC', '-fvisibility=hidden'],
+    ...['-std=c++20', '-O3', processorFlag(), '-shared', '-fPIC', '-fvisibility=hidden'],
     ...[`-DNAPI_VERSION=${NAPI_VERSION}`, `-D_GLIBCXX_USE_CXX11_ABI=${usesCxx11Abi(torch) ? 1 : 0}`],
     ...includes,
-    ADDON_SOURCE,
+    ...addonSources(),
     ...['-L', torch.libFolder, '-Xlinker', '-rpath', '-Xlinker', torch.libFolder],
     // libtorch_cuda registers its kernels when it is loaded; no symbol of ours asks for it, so the linker must not
     // drop it. libtorch.so only ties the two together and always asks for libtorch_cuda in a CUDA wheel, even where
     // the libraries that need it are not installed: it is left out.
     ...['-Wl,--no-as-needed', '-ltorch_cpu', '-lc10', ...(torch.cuda ? ['-ltorch_cuda', '-lc10_cuda'] : [])],
   ];
+}
+
+/** The kernels use whatever the processor has. x86 compilers say -march for that, the others' -march knows no native. */
+function processorFlag(): string {
+  return process.arch === 'x64' ? '-march=native' : '-mcpu=native';
 }
 
 /** Wheels before 2.6 were built with the old std::string; every exported name says which one it is. */

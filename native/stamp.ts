@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cacheFolder } from '../plan/places.js';
-import { ADDON_SOURCE } from './build.js';
 import { onPath } from './command.js';
 import { nvidiaDriver } from './driver.js';
 import type { Torch } from './find-torch.js';
 import { PYTHONS } from './pip.js';
+import { sourcesMark } from './sources.js';
 
 // Raised whenever a Stamp means something else: an older one is then not read.
 const FORMAT = 2;
@@ -23,7 +23,7 @@ export interface Stamp {
   readonly sites: Readonly<Record<string, number>>;
 }
 
-/** The stamp that setup left for this addon.cpp and this LIBTORCH, while what it names is still there unchanged. */
+/** The stamp that setup left for this addon's source and this LIBTORCH, while what it names is still there unchanged. */
 export function readStamp(): Stamp | null {
   try {
     const stamp = JSON.parse(readFileSync(stampFile(), 'utf8')) as Stamp;
@@ -64,7 +64,7 @@ function surroundings(): string {
 
 // One cache may serve several checkouts and several machines.
 function stampFile(): string {
-  const sum = createHash('sha256').update(readFileSync(ADDON_SOURCE));
+  const sum = createHash('sha256').update(sourcesMark());
   sum.update(`\0${FORMAT}-${process.platform}-${process.arch}\0${process.env.LIBTORCH ?? ''}`);
   return cacheFolder('addon', `${sum.digest('hex').slice(0, 20)}.json`);
 }

@@ -2,6 +2,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { defineOperation } from '../operation.js';
 import { composeAttention, composeBiasGradient, composeGradient } from './composition.js';
 import { torchAttention, torchBiasedGradient, torchGradient } from './cpu-kernels.js';
+import { packedAttention, packedGradient, servesPacked } from './packed-kernels.js';
 import { type AttentionShape, everything, type Window } from './shape.js';
 
 // Two operations of one forward pass: without a bias the gradient needs neither the bias nor the scores.
@@ -11,13 +12,14 @@ const plain = defineOperation<'q' | 'k' | 'v', AttentionShape>({
   results: 2,
   cpuOnly: true,
   compose: composeAttention,
-  torch: torchAttention,
+  torch: (aten, x, shape) => (servesPacked(aten, shape) ? packedAttention : torchAttention)(aten, x, shape),
   gradient: {
     of: ['q', 'k', 'v'],
     inputs: ['q', 'k', 'v'],
     outputs: true,
     compose: (dy, x, _y, shape) => composeGradient(dy, x, shape).qkv,
-    torch: torchGradient,
+    torch: (aten, dy, x, y, shape) =>
+      (servesPacked(aten, shape) ? packedGradient : torchGradient)(aten, dy, x, y, shape),
   },
 });
 

@@ -18,7 +18,7 @@ export interface AttentionShape {
 export const everything: Window = [-1, -1];
 
 /** The window that causality leaves of a window. */
-function sight({ causal, window: [left, right] }: AttentionShape): Window {
+export function sight({ causal, window: [left, right] }: AttentionShape): Window {
   return [left, causal ? 0 : right];
 }
 

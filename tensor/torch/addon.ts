@@ -14,6 +14,8 @@ export type Argument = Handle | number | boolean | string | null | undefined | r
 export interface Addon {
   readonly version: string;
   readonly cuda: boolean;
+  /** float32 numbers in a vector register of this machine: our kernels want widths that are multiples of it. */
+  readonly lanes: number;
   call(operator: string, positional: readonly Argument[], named?: Readonly<Record<string, Argument>>): unknown;
   fromArray(values: HostArray | BigInt64Array, shape: readonly number[], device: string): Handle;
   toArray(tensor: Handle): HostArray;

@@ -1,0 +1,315 @@
+#include "attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+#include <vector>
+
+#include "layout.h"
+#include "product.h"
+#include "threads.h"
+
+namespace reasontune {
+namespace {
+
+#ifdef __AVX512BF16__
+template <typename T>
+using ProductOf = std::conditional_t<std::is_same_v<T, float>, Float32Product, Bfloat16Product>;
+#else
+template <typename T>
+using ProductOf = Float32Product;
+#endif
+
+// Queries taken at once: their scores against a whole sequence of 512 stay in the second-level cache.
+constexpr int64_t kBlock = 4 * kTileRows;
+
+int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+/** Keys that some query of a block sees, as columns rounded outwards to whole vectors. */
+struct Span {
+  int64_t begin;
+  int64_t end;
+  int64_t columns() const { return end - begin; }
+};
+
+/** One sequence's tokens and one key head. */
+struct Task {
+  int64_t start;
+  int64_t length;
+  int64_t kv_head;
+};
+
+int64_t first_seen(const AttentionShape& shape, int64_t i) { return shape.left < 0 ? 0 : std::max<int64_t>(0, i - shape.left); }
+int64_t last_seen(const AttentionShape& shape, int64_t i, int64_t length) {
+  return shape.right < 0 ? length - 1 : std::min(length - 1, i + shape.right);
+}
+
+Span span_of(const AttentionShape& shape, int64_t begin, int64_t rows, int64_t length) {
+  const int64_t first = first_seen(shape, begin);
+  const int64_t last = last_seen(shape, begin + rows - 1, length);
+  return {first / kLanes * kLanes, round_up(last + 1, kLanes)};
+}
+
+/** Sets what row i may not see to value, in the columns of span. */
+void mask_row(const AttentionShape& shape, int64_t i, int64_t length, Span span, float value, float* row) {
+  const int64_t first = first_seen(shape, i);
+  const int64_t last = last_seen(shape, i, length);
+  std::fill(row, row + std::max<int64_t>(0, first - span.begin), value);
+  std::fill(row + (last + 1 - span.begin), row + span.columns(), value);
+}
+
+Task task_of(const AttentionShape& shape, int64_t index) {
+  const int64_t sequence = index / shape.kv_heads;
+  const int64_t start = shape.offsets[sequence];
+  return {start, shape.offsets[sequence + 1] - start, index % shape.kv_heads};
+}
+
+/** Memory that grows and is used again from task to task; cleared, since products read the padding too. */
+template <typename Unit>
+struct Scratch {
+  std::vector<Unit> held;
+  Unit* zeros(int64_t size) {
+    held.assign(static_cast<size_t>(size), Unit{});
+    return held.data();
+  }
+};
+
+template <typename T>
+struct Forward {
+  using Product = ProductOf<T>;
+  using Unit = typename Product::Unit;
+  static constexpr int64_t step = Product::kStep;
+
+  AttentionShape shape;
+  Rows<const T> q, k, v;
+  Rows<T> out;
+  float* log_sums;
+  Scratch<Unit> keys{}, values{}, queries{}, weights{};
+  Scratch<float> scores{}, sums{};
+
+  void operator()(int64_t index) {
+    const Task task = task_of(shape, index);
+    const int64_t width = shape.width;
+    const int64_t columns = round_up(task.length, kLanes);
+    const T* k_rows = k.data + task.start * k.stride + task.kv_head * width;
+    const T* v_rows = v.data + task.start * v.stride + task.kv_head * width;
+    Unit* turned_keys = keys.zeros(width / step * columns);
+    Unit* value_rows = values.zeros(columns / step * width);
+    pack_turned(k_rows, k.stride, task.length, width, columns, turned_keys);
+    pack_over_rows(v_rows, v.stride, task.length, width, value_rows);
+    const int64_t group = shape.heads / shape.kv_heads;
+    for (int64_t h = task.kv_head * group; h < (task.kv_head + 1) * group; ++h) {
+      for (int64_t begin = 0; begin < task.length; begin += kBlock) {
+        block(task, h, begin, columns, turned_keys, value_rows);
+      }
+    }
+  }
+
+  void block(Task task, int64_t head, int64_t begin, int64_t columns, const Unit* turned_keys, const Unit* value_rows) {
+    const int64_t width = shape.width;
+    const int64_t rows = std::min(kBlock, task.length - begin);
+    const int64_t padded = round_up(rows, kTileRows);
+    const int64_t first = task.start + begin;
+    const Span span = span_of(shape, begin, rows, task.length);
+    const int64_t seen = span.columns();
+
+    Unit* left = queries.zeros(padded * (width / step));
+    pack_rows(q.data + first * q.stride + head * width, q.stride, rows, width, left);
+    float* score = scores.zeros(padded * seen);
+    multiply<Product, false>({left, width / step, 1}, turned_keys + span.begin, columns, padded, seen, width / step, score,
+                             seen);
+    Unit* weight = reinterpret_cast<Unit*>(score);
+    if constexpr (step == 2) weight = weights.zeros(padded * (seen / step));
+    float inverse[kBlock];
+    const int64_t tokens = shape.offsets[shape.sequences];
+    for (int64_t i = 0; i < rows; ++i) {
+      float* row = score + i * seen;
+      mask_row(shape, begin + i, task.length, span, -std::numeric_limits<float>::infinity(), row);
+      const float log_sum = softmax(row, seen, inverse[i]);
+      log_sums[head * tokens + first + i] = log_sum;
+    }
+    left_over_columns(score, rows, seen, weight);
+    float* sum_rows = sums.zeros(padded * width);
+    multiply<Product, false>({weight, seen / step, 1}, value_rows + span.begin / step * width, width, padded, width,
+                             seen / step, sum_rows, width);
+    for (int64_t i = 0; i < rows; ++i) {
+      T* to = out.data + (first + i) * out.stride + head * width;
+      for (int64_t w = 0; w < width; w += kLanes) store(to + w, load(sum_rows + i * width + w) * inverse[i]);
+    }
+  }
+
+  /** Turns a row of products into exponentials of scores less their maximum; the sum's inverse is left to the caller. */
+  float softmax(float* row, int64_t columns, float& inverse) const {
+    Lanes most = broadcast(-std::numeric_limits<float>::infinity());
+    for (int64_t j = 0; j < columns; j += kLanes) most = larger(most, load(row + j));
+    const float maximum = largest(most) * shape.scale;
+    Lanes total{};
+    for (int64_t j = 0; j < columns; j += kLanes) {
+      const Lanes e = exponential(load(row + j) * shape.scale - maximum);
+      total += e;
+      store(row + j, e);
+    }
+    const float all = sum(total);
+    inverse = 1.0f / all;
+    return maximum + std::log(all);
+  }
+};
+
+template <typename T>
+struct Backward {
+  using Product = ProductOf<T>;
+  using Unit = typename Product::Unit;
+  static constexpr int64_t step = Product::kStep;
+
+  AttentionShape shape;
+  Rows<const T> d_out, q, k, v, out;
+  const float* log_sums;
+  Rows<T> dq, dk, dv;
+  Scratch<Unit> turned_keys{}, turned_values{}, key_rows{}, queries{}, d_outs{}, query_rows{}, d_out_rows{}, weights{},
+      d_scores{}, d_score_rows{};
+  Scratch<float> scores{}, d_weights{}, key_sums{}, value_sums{}, query_sums{};
+
+  void operator()(int64_t index) {
+    const Task task = task_of(shape, index);
+    const int64_t width = shape.width;
+    const int64_t columns = round_up(task.length, kLanes);
+    const T* k_rows = k.data + task.start * k.stride + task.kv_head * width;
+    const T* v_rows = v.data + task.start * v.stride + task.kv_head * width;
+    pack_turned(k_rows, k.stride, task.length, width, columns, turned_keys.zeros(width / step * columns));
+    pack_turned(v_rows, v.stride, task.length, width, columns, turned_values.zeros(width / step * columns));
+    pack_over_rows(k_rows, k.stride, task.length, width, key_rows.zeros(columns / step * width));
+    // Rows of the last tile may lie past the sequence: they come out as zeros that nobody reads.
+    const int64_t padded = columns + kTileRows;
+    key_sums.zeros(padded * width);
+    value_sums.zeros(padded * width);
+    const int64_t group = shape.heads / shape.kv_heads;
+    for (int64_t h = task.kv_head * group; h < (task.kv_head + 1) * group; ++h) {
+      for (int64_t begin = 0; begin < task.length; begin += kBlock) block(task, h, begin, columns);
+    }
+    write(task, key_sums.held.data(), dk);
+    write(task, value_sums.held.data(), dv);
+  }
+
+  void write(Task task, const float* sums, Rows<T> to) const {
+    const int64_t width = shape.width;
+    for (int64_t i = 0; i < task.length; ++i) {
+      T* row = to.data + (task.start + i) * to.stride + task.kv_head * width;
+      for (int64_t w = 0; w < width; w += kLanes) store(row + w, load(sums + i * width + w));
+    }
+  }
+
+  void block(Task task, int64_t head, int64_t begin, int64_t columns) {
+    const int64_t width = shape.width;
+    const int64_t rows = std::min(kBlock, task.length - begin);
+    const int64_t padded = round_up(rows, kTileRows);
+    const int64_t first = task.start + begin;
+    const Span span = span_of(shape, begin, rows, task.length);
+    const int64_t seen = span.columns();
+    const int64_t units = width / step;
+
+    const T* q_rows = q.data + first * q.stride + head * width;
+    const T* d_rows = d_out.data + first * d_out.stride + head * width;
+    const T* out_rows = out.data + first * out.stride + head * width;
+    Unit* query = queries.zeros(padded * units);
+    Unit* upstream = d_outs.zeros(padded * units);
+    pack_rows(q_rows, q.stride, rows, width, query);
+    pack_rows(d_rows, d_out.stride, rows, width, upstream);
+    const int64_t depth = round_up(rows, step) / step;
+    pack_over_rows(q_rows, q.stride, rows, width, query_rows.zeros(depth * width));
+    pack_over_rows(d_rows, d_out.stride, rows, width, d_out_rows.zeros(depth * width));
+
+    float* score = scores.zeros(padded * seen);
+    float* d_weight = d_weights.zeros(padded * seen);
+    multiply<Product, false>({query, units, 1}, turned_keys.held.data() + span.begin, columns, padded, seen, units, score,
+                             seen);
+    multiply<Product, false>({upstream, units, 1}, turned_values.held.data() + span.begin, columns, padded, seen, units,
+                             d_weight, seen);
+    const int64_t tokens = shape.offsets[shape.sequences];
+    for (int64_t i = 0; i < rows; ++i) {
+      float* weight_row = score + i * seen;
+      mask_row(shape, begin + i, task.length, span, -std::numeric_limits<float>::infinity(), weight_row);
+      const float along = dot(d_rows + i * d_out.stride, out_rows + i * out.stride);
+      gradient_row(weight_row, d_weight + i * seen, seen, log_sums[head * tokens + first + i], along);
+    }
+    // Key j's gradient adds up over the block's queries: the scores are read as [queries, keys] from the side.
+    const int64_t key_tiles = round_up(std::min(seen, task.length - span.begin), kTileRows);
+    const Left<Unit> by_key = over_rows(score, rows, seen, weights);
+    float* value_sum = value_sums.held.data() + span.begin * width;
+    multiply<Product, true>(by_key, d_out_rows.held.data(), width, key_tiles, width, depth, value_sum, width);
+    const Left<Unit> d_by_key = over_rows(d_weight, rows, seen, d_scores);
+    float* key_sum = key_sums.held.data() + span.begin * width;
+    multiply<Product, true>(d_by_key, query_rows.held.data(), width, key_tiles, width, depth, key_sum, width);
+
+    Unit* d_score = reinterpret_cast<Unit*>(d_weight);
+    if constexpr (step == 2) d_score = d_score_rows.zeros(padded * (seen / step));
+    left_over_columns(d_weight, rows, seen, d_score);
+    float* query_sum = query_sums.zeros(padded * width);
+    multiply<Product, false>({d_score, seen / step, 1}, key_rows.held.data() + span.begin / step * width, width, padded,
+                             width, seen / step, query_sum, width);
+    for (int64_t i = 0; i < rows; ++i) {
+      T* to = dq.data + (first + i) * dq.stride + head * width;
+      for (int64_t w = 0; w < width; w += kLanes) store(to + w, load(query_sum + i * width + w));
+    }
+  }
+
+  /** Float rows as a product's left side over the rows, with room for a last tile that reaches past the columns. */
+  Left<Unit> over_rows(float* from, int64_t rows, int64_t columns, Scratch<Unit>& to) const {
+    const int64_t stride = columns + kTileRows;
+    Unit* packed = to.zeros(round_up(rows, step) / step * stride);
+    for (int64_t i = 0; i < rows; i += step) {
+      const float* second = i + 1 < rows ? from + (i + 1) * columns : nullptr;
+      interleave(from + i * columns, second, columns, packed + i / step * stride);
+    }
+    return {packed, 1, stride};
+  }
+
+  static void interleave(const float* row, const float*, int64_t columns, float* to) {
+    std::memcpy(to, row, static_cast<size_t>(columns) * sizeof(float));
+  }
+  static void interleave(const float* row, const float* next, int64_t columns, uint32_t* to) {
+    for (int64_t j = 0; j < columns; j += kLanes) {
+      const Words both = rounded(load(row + j)) | (next ? rounded(load(next + j)) << 16 : Words{});
+      std::memcpy(to + j, &both, sizeof both);
+    }
+  }
+
+  float dot(const T* a, const T* b) const {
+    Lanes total{};
+    for (int64_t w = 0; w < shape.width; w += kLanes) total += load(a + w) * load(b + w);
+    return sum(total);
+  }
+
+  /** Scores → weights; d_weights → the scores' gradient, weight · (d_weight − along) · scale. */
+  void gradient_row(float* weights_row, float* d_row, int64_t columns, float log_sum, float along) const {
+    for (int64_t j = 0; j < columns; j += kLanes) {
+      const Lanes weight = exponential(load(weights_row + j) * shape.scale - log_sum);
+      store(weights_row + j, weight);
+      store(d_row + j, weight * (load(d_row + j) - along) * shape.scale);
+    }
+  }
+};
+
+}  // namespace
+
+template <typename T>
+void attention_forward(const AttentionShape& shape, Rows<const T> q, Rows<const T> k, Rows<const T> v, Rows<T> out,
+                       float* log_sums) {
+  for_each_task(shape.sequences * shape.kv_heads, Forward<T>{shape, q, k, v, out, log_sums});
+}
+
+template <typename T>
+void attention_backward(const AttentionShape& shape, Rows<const T> d_out, Rows<const T> q, Rows<const T> k,
+                        Rows<const T> v, Rows<const T> out, const float* log_sums, Rows<T> dq, Rows<T> dk, Rows<T> dv) {
+  for_each_task(shape.sequences * shape.kv_heads, Backward<T>{shape, d_out, q, k, v, out, log_sums, dq, dk, dv});
+}
+
+#define REASONTUNE_ATTENTION(T)                                                                                     \
+  template void attention_forward<T>(const AttentionShape&, Rows<const T>, Rows<const T>, Rows<const T>, Rows<T>, \
+                                     float*);                                                                       \
+  template void attention_backward<T>(const AttentionShape&, Rows<const T>, Rows<const T>, Rows<const T>,          \
+                                      Rows<const T>, Rows<const T>, const float*, Rows<T>, Rows<T>, Rows<T>);
+REASONTUNE_ATTENTION(float)
+REASONTUNE_ATTENTION(Bfloat16)
+
+}  // namespace reasontune

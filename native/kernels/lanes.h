@@ -1,0 +1,104 @@
+// Vectors of as many float32 as the compiling machine has in a register, and what the kernels do with them. Written in
+// the compilers' own vector types: the same source becomes AVX-512, AVX2 or NEON.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#ifdef __AVX512BF16__
+#include <immintrin.h>
+#endif
+
+namespace reasontune {
+
+#ifdef __AVX512F__
+constexpr int kLanes = 16;
+#elif defined(__AVX__)
+constexpr int kLanes = 8;
+#else
+constexpr int kLanes = 4;
+#endif
+
+typedef float Lanes __attribute__((vector_size(4 * kLanes)));
+typedef int32_t IntLanes __attribute__((vector_size(4 * kLanes)));
+typedef uint32_t Words __attribute__((vector_size(4 * kLanes)));
+typedef uint16_t Halves __attribute__((vector_size(2 * kLanes)));
+
+/** A bfloat16: the upper half of a float32. */
+struct Bfloat16 {
+  uint16_t bits;
+};
+
+inline Lanes broadcast(float value) { return Lanes{} + value; }
+
+inline Lanes load(const float* from) {
+  Lanes out;
+  std::memcpy(&out, from, sizeof out);
+  return out;
+}
+
+inline void store(float* to, Lanes value) { std::memcpy(to, &value, sizeof value); }
+
+inline Lanes load(const Bfloat16* from) {
+  Halves halves;
+  std::memcpy(&halves, from, sizeof halves);
+  return (Lanes)(__builtin_convertvector(halves, Words) << 16);
+}
+
+/** Rounds to the nearest bfloat16, ties to even; the 16 bits stand in the lower half of each lane. */
+inline Words rounded(Lanes value) {
+  const Words bits = (Words)value;
+  return (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+}
+
+inline void store(Bfloat16* to, Lanes value) {
+#ifdef __AVX512BF16__
+  const __m256bh halves = _mm512_cvtneps_pbh((__m512)value);
+#else
+  const Halves halves = __builtin_convertvector(rounded(value), Halves);
+#endif
+  std::memcpy(to, &halves, 2 * kLanes);
+}
+
+inline float to_float(float value) { return value; }
+inline float to_float(Bfloat16 value) {
+  const uint32_t bits = static_cast<uint32_t>(value.bits) << 16;
+  float out;
+  std::memcpy(&out, &bits, sizeof out);
+  return out;
+}
+
+inline Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
+
+inline float sum(Lanes value) {
+  float out = 0;
+  for (int i = 0; i < kLanes; ++i) out += value[i];
+  return out;
+}
+
+inline float largest(Lanes value) {
+  float out = value[0];
+  for (int i = 1; i < kLanes; ++i) out = value[i] > out ? value[i] : out;
+  return out;
+}
+
+/** e^x within 2e-7 relative; 0 below −87. Cody and Waite's reduction with Cephes' polynomial (expf). */
+inline Lanes exponential(Lanes x) {
+  const Lanes magic = broadcast(12582912.0f);  // 1.5 · 2^23: adding it rounds to an integer in the lowest bits
+  const Lanes inside = larger(x, broadcast(-87.0f));
+  const Lanes shifted = inside * 1.44269504088896341f + magic;
+  const Lanes n = shifted - magic;
+  const Lanes r = inside - n * 0.693359375f - n * -2.12194440e-4f;
+  Lanes p = broadcast(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r + 1.0f;
+  const IntLanes exponent = ((IntLanes)shifted - (IntLanes)magic) << 23;
+  const Lanes out = (Lanes)((IntLanes)p + exponent);
+  return x < -87.0f ? Lanes{} : out;
+}
+
+}  // namespace reasontune

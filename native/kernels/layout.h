@@ -1,0 +1,78 @@
+// How rows of a tensor are laid out for a product (product.h): as its left side, as its right side, or turned.
+#pragma once
+
+#include <type_traits>
+
+#include "product.h"
+
+namespace reasontune {
+
+constexpr bool is_pairs(float) { return false; }
+constexpr bool is_pairs(uint32_t) { return true; }
+
+inline Bfloat16 narrow(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return {static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16)};
+}
+
+inline float as(float, float value) { return value; }
+inline Bfloat16 as(Bfloat16, float value) { return narrow(value); }
+inline Bfloat16 as(Bfloat16, Bfloat16 value) { return value; }
+inline float as(float, Bfloat16 value) { return to_float(value); }
+
+inline uint32_t pair(Bfloat16 low, Bfloat16 high) { return low.bits | (static_cast<uint32_t>(high.bits) << 16); }
+
+/** Left side: to [rows][width / step], each row's own values one after another. */
+template <typename Unit, typename T>
+void pack_rows(const T* from, int64_t stride, int64_t rows, int64_t width, Unit* to) {
+  using Value = std::conditional_t<std::is_same_v<Unit, float>, float, Bfloat16>;
+  constexpr int64_t step = sizeof(Unit) / sizeof(Value);
+  for (int64_t r = 0; r < rows; ++r) {
+    auto* row = reinterpret_cast<Value*>(to + r * (width / step));
+    for (int64_t w = 0; w < width; w += kLanes) store(row + w, load(from + r * stride + w));
+  }
+}
+
+/** Right side over rows: to [⌈rows / step⌉][width]; a pair is two rows' values of one column, the last row's partner 0. */
+template <typename T>
+void pack_over_rows(const T* from, int64_t stride, int64_t rows, int64_t width, float* to) {
+  pack_rows(from, stride, rows, width, to);
+}
+template <typename T>
+void pack_over_rows(const T* from, int64_t stride, int64_t rows, int64_t width, uint32_t* to) {
+  for (int64_t r = 0; r < rows; r += 2) {
+    uint32_t* row = to + (r / 2) * width;
+    for (int64_t w = 0; w < width; w += kLanes) {
+      const Words low = rounded(load(from + r * stride + w));
+      const Words high = r + 1 < rows ? rounded(load(from + (r + 1) * stride + w)) << 16 : Words{};
+      const Words both = low | high;
+      std::memcpy(row + w, &both, sizeof both);
+    }
+  }
+}
+
+/** Right side over columns, the rows turned into lanes: to [width / step][lanes]. */
+template <typename T>
+void pack_turned(const T* from, int64_t stride, int64_t rows, int64_t width, int64_t lanes, float* to) {
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t w = 0; w < width; ++w) to[w * lanes + r] = to_float(from[r * stride + w]);
+  }
+}
+template <typename T>
+void pack_turned(const T* from, int64_t stride, int64_t rows, int64_t width, int64_t lanes, uint32_t* to) {
+  for (int64_t r = 0; r < rows; ++r) {
+    const T* row = from + r * stride;
+    for (int64_t w = 0; w < width; w += 2) {
+      to[(w / 2) * lanes + r] = pair(as(Bfloat16{}, row[w]), as(Bfloat16{}, row[w + 1]));
+    }
+  }
+}
+
+/** Float rows [rows][columns] as a left side over columns: to [rows][columns / step]. In place for float32. */
+inline void left_over_columns(float*, int64_t, int64_t, float*) {}
+inline void left_over_columns(float* from, int64_t rows, int64_t columns, uint32_t* to) {
+  pack_rows(from, columns, rows, columns, to);
+}
+
+}  // namespace reasontune

@@ -1,0 +1,82 @@
+// Small matrix products out of registers, in two kinds: float32 in steps of one, and bfloat16 in steps of two, which
+// AVX-512 multiplies in pairs and adds up in float32. Both read 32-bit units, so that one loop serves both.
+#pragma once
+
+#include "lanes.h"
+
+namespace reasontune {
+
+#ifdef __AVX512F__
+constexpr int kTileRows = 12;  // 12 × 2 accumulators of 32 registers
+#else
+constexpr int kTileRows = 6;  // 6 × 2 of 16
+#endif
+
+struct Float32Product {
+  using Unit = float;
+  static constexpr int kStep = 1;
+  static Lanes multiply_add(Lanes sum, float a, Lanes b) { return sum + broadcast(a) * b; }
+};
+
+#ifdef __AVX512BF16__
+struct Bfloat16Product {
+  using Unit = uint32_t;  // values k and k + 1
+  static constexpr int kStep = 2;
+  static Lanes multiply_add(Lanes sum, uint32_t a, Lanes b) {
+    return (Lanes)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(static_cast<int>(a)), (__m512bh)b);
+  }
+};
+#endif
+
+/** Where a product's left side lies: row i, step s at data + i · row + s · step. */
+template <typename Unit>
+struct Left {
+  const Unit* data;
+  int64_t row;
+  int64_t step;
+};
+
+template <typename Product, int kVectors, bool kAdd>
+inline void tile(Left<typename Product::Unit> a, const typename Product::Unit* b, int64_t b_step, int64_t steps,
+                 float* c, int64_t c_row) {
+  Lanes sums[kTileRows][kVectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < kTileRows; ++i) {
+#pragma GCC unroll 2
+    for (int j = 0; j < kVectors; ++j) sums[i][j] = kAdd ? load(c + i * c_row + j * kLanes) : Lanes{};
+  }
+  for (int64_t s = 0; s < steps; ++s) {
+    Lanes right[kVectors];
+#pragma GCC unroll 2
+    for (int j = 0; j < kVectors; ++j) std::memcpy(&right[j], b + s * b_step + j * kLanes, sizeof(Lanes));
+#pragma GCC unroll 16
+    for (int i = 0; i < kTileRows; ++i) {
+      const auto left = a.data[i * a.row + s * a.step];
+#pragma GCC unroll 2
+      for (int j = 0; j < kVectors; ++j) sums[i][j] = Product::multiply_add(sums[i][j], left, right[j]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kTileRows; ++i) {
+#pragma GCC unroll 2
+    for (int j = 0; j < kVectors; ++j) store(c + i * c_row + j * kLanes, sums[i][j]);
+  }
+}
+
+/** c [rows, columns] = (or += with kAdd) a · b; rows a multiple of kTileRows, columns of kLanes; b [steps, columns]. */
+template <typename Product, bool kAdd>
+inline void multiply(Left<typename Product::Unit> a, const typename Product::Unit* b, int64_t b_step, int64_t rows,
+                     int64_t columns, int64_t steps, float* c, int64_t c_row) {
+  for (int64_t j = 0; j < columns;) {
+    const bool pair = j + 2 * kLanes <= columns;
+    for (int64_t i = 0; i < rows; i += kTileRows) {
+      const Left<typename Product::Unit> from{a.data + i * a.row, a.row, a.step};
+      float* to = c + i * c_row + j;
+      if (pair) tile<Product, 2, kAdd>(from, b + j, b_step, steps, to, c_row);
+      else tile<Product, 1, kAdd>(from, b + j, b_step, steps, to, c_row);
+    }
+    j += pair ? 2 * kLanes : kLanes;
+  }
+}
+
+}  // namespace reasontune

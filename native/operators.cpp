@@ -1,0 +1,124 @@
+// Our own CPU kernels as operators: what checks that tensors are what a kernel reads, and hands it their memory.
+#include "operators.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/jit/frontend/function_schema_parser.h>
+
+#include <unordered_map>
+#include <vector>
+
+#include "kernels/attention.h"
+
+namespace reasontune {
+namespace {
+
+/** q, k and v of packed sequences, and what the kernels take from them. */
+struct Attention {
+  at::Tensor offsets;
+  AttentionShape shape;
+};
+
+void check_rows(const at::Tensor& x, const char* name, const at::Tensor& like, int64_t columns) {
+  TORCH_CHECK(x.is_cpu() && x.dim() == 2 && x.scalar_type() == like.scalar_type(), "Expected ", name,
+              " as a CPU matrix of q's type.");
+  TORCH_CHECK(x.size(0) == like.size(0) && x.size(1) == columns && x.stride(1) == 1, "Expected ", name, " of ",
+              like.size(0), " rows and ", columns, " columns one after another, got ", x.sizes(), ".");
+}
+
+/** heads, kv_heads, left and right as the schema below gives them, from the stack's place `at`. */
+Attention attention_of(const torch::jit::Stack& stack, size_t at, const at::Tensor& q, const at::Tensor& k,
+                       const at::Tensor& v) {
+  const int64_t heads = stack[at + 1].toInt(), kv_heads = stack[at + 2].toInt();
+  TORCH_CHECK(q.dim() == 2 && (q.scalar_type() == at::kFloat || q.scalar_type() == at::kBFloat16),
+              "Expected q as a matrix of float32 or bfloat16.");
+  TORCH_CHECK(heads > 0 && kv_heads > 0 && heads % kv_heads == 0 && q.size(1) % heads == 0,
+              "Expected heads that divide q's columns and are a multiple of kv_heads.");
+  const int64_t width = q.size(1) / heads;
+  TORCH_CHECK(width > 0 && width % kLanes == 0, "Expected a head's width to be a multiple of ", kLanes, ", got ", width, ".");
+  check_rows(q, "q", q, heads * width);
+  check_rows(k, "k", q, kv_heads * width);
+  check_rows(v, "v", q, kv_heads * width);
+
+  auto offsets = stack[at].toTensor();
+  TORCH_CHECK(offsets.is_cpu() && offsets.scalar_type() == at::kInt && offsets.dim() == 1 && offsets.size(0) > 0,
+              "Expected offsets as a list of int32.");
+  offsets = offsets.contiguous();
+  const auto* places = offsets.const_data_ptr<int32_t>();
+  const int64_t sequences = offsets.size(0) - 1;
+  bool rising = places[0] == 0 && places[sequences] == q.size(0);
+  for (int64_t i = 0; i < sequences; ++i) rising = rising && places[i] <= places[i + 1];
+  TORCH_CHECK(rising, "Expected offsets that rise from 0 to the ", q.size(0), " tokens.");
+  const float scale = 1.0f / std::sqrt(static_cast<float>(width));
+  return {offsets,
+          {places, sequences, heads, kv_heads, width, scale, stack[at + 3].toInt(), stack[at + 4].toInt()}};
+}
+
+template <typename T>
+Rows<const T> read(const at::Tensor& x) {
+  return {static_cast<const T*>(x.const_data_ptr()), x.stride(0)};
+}
+
+template <typename T>
+Rows<T> write(const at::Tensor& x) {
+  return {static_cast<T*>(x.data_ptr()), x.stride(0)};
+}
+
+void attention(torch::jit::Stack& stack) {
+  const auto q = stack[0].toTensor(), k = stack[1].toTensor(), v = stack[2].toTensor();
+  const auto made = attention_of(stack, 3, q, k, v);
+  auto out = at::empty(q.sizes(), q.options());
+  auto log_sums = at::empty({made.shape.heads, q.size(0)}, q.options().dtype(at::kFloat));
+  const auto run = [&]<typename T>(T) {
+    attention_forward<T>(made.shape, read<T>(q), read<T>(k), read<T>(v), write<T>(out), log_sums.data_ptr<float>());
+  };
+  if (q.scalar_type() == at::kFloat) run(float{});
+  else run(Bfloat16{});
+  stack = {out, log_sums};
+}
+
+void attention_gradient(torch::jit::Stack& stack) {
+  const auto q = stack[1].toTensor(), k = stack[2].toTensor(), v = stack[3].toTensor(), out = stack[4].toTensor();
+  const auto d_out = stack[0].toTensor(), log_sums = stack[5].toTensor();
+  const auto made = attention_of(stack, 6, q, k, v);
+  check_rows(out, "out", q, q.size(1));
+  check_rows(d_out, "d_out", q, q.size(1));
+  TORCH_CHECK(log_sums.is_cpu() && log_sums.scalar_type() == at::kFloat && log_sums.is_contiguous() &&
+                  log_sums.numel() == made.shape.heads * q.size(0),
+              "Expected log_sums of ", made.shape.heads, " heads and ", q.size(0), " tokens.");
+  auto dq = at::empty(q.sizes(), q.options()), dk = at::empty(k.sizes(), q.options()), dv = at::empty(v.sizes(), q.options());
+  const auto run = [&]<typename T>(T) {
+    attention_backward<T>(made.shape, read<T>(d_out), read<T>(q), read<T>(k), read<T>(v), read<T>(out),
+                          log_sums.const_data_ptr<float>(), write<T>(dq), write<T>(dk), write<T>(dv));
+  };
+  if (q.scalar_type() == at::kFloat) run(float{});
+  else run(Bfloat16{});
+  stack = {dq, dk, dv};
+}
+
+std::unordered_map<std::string, OwnOperator> own_operators() {
+  const std::vector<std::pair<const char*, void (*)(torch::jit::Stack&)>> all = {
+      {"reasontune::attention(Tensor q, Tensor k, Tensor v, Tensor offsets, int heads, int kv_heads, int left, int right) "
+       "-> (Tensor out, Tensor log_sums)",
+       attention},
+      {"reasontune::attention_gradient(Tensor d_out, Tensor q, Tensor k, Tensor v, Tensor out, Tensor log_sums, "
+       "Tensor offsets, int heads, int kv_heads, int left, int right) -> (Tensor dq, Tensor dk, Tensor dv)",
+       attention_gradient},
+  };
+  std::unordered_map<std::string, OwnOperator> by_name;
+  for (const auto& [schema, run] : all) {
+    auto parsed = torch::jit::parseSchema(schema);
+    const auto name = parsed.name();
+    by_name.emplace(name, OwnOperator{std::move(parsed), run});
+  }
+  return by_name;
+}
+
+}  // namespace
+
+const OwnOperator* find_own_operator(const std::string& name) {
+  static const auto known = own_operators();
+  const auto found = known.find(name);
+  return found == known.end() ? nullptr : &found->second;
+}
+
+}  // namespace reasontune
