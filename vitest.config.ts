@@ -19,6 +19,7 @@ export default defineConfig({
         'retrieval',
         'tensor',
         'encoder',
+        'loss',
         'train',
         'eval',
         'report',

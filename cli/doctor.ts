@@ -145,7 +145,7 @@ function sizeOf(folder: string): number {
 /** Real training steps on the backend that `auto` takes. */
 async function proof(): Promise<Finding> {
   try {
-    const { proveBackend } = await import('../tensor/prove.js');
+    const { proveBackend } = await import('../train/prove.js');
     return { name: 'proof', found: await proveBackend(), good: true };
   } catch (error) {
     return { name: 'proof', found: reasonOf(error), good: false };

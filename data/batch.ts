@@ -14,6 +14,10 @@ export interface Batch {
   /** The source, or "mixed". */
   readonly source: string;
   readonly tokens: number;
+  /** A teacher's scores, row by row [queries, 1 + negatives], the positive's first; null where a pair carries none. */
+  readonly scores: Float32Array | null;
+  /** The texts behind the token ids, in their order, for a model that reads them otherwise. */
+  texts(): { queries: string[]; documents: string[] };
   /** Which pairs these are, for an error message. */
   describe(): string;
 }
@@ -47,23 +51,32 @@ export function makeBatches(
   return {
     epoch: mixture.size,
     at: (step) => {
-      const picks = mixture.batch(step).map((pick) => ({
-        ...pick,
-        of: tokens[pick.source]!,
-        chosen: sources[pick.source]!.pairs[pick.pair] as Pair,
-      }));
-      const queries = picks.map(({ of, chosen }) => of.queries[chosen.query] as Int32Array);
-      const positives = picks.map(({ of, chosen }) => of.documents[chosen.positive] as Int32Array);
-      const negatives = picks.flatMap(({ of, chosen, source, pair, epoch }) =>
-        chooseNegatives(chosen.negatives, plan, [source, pair, epoch]).map((i) => of.documents[i] as Int32Array),
+      const picks = mixture.batch(step).map(({ source, pair, epoch }) => {
+        const { negatives, ...chosen } = sources[source]!.pairs[pair] as Pair;
+        const places = chooseNegatives(negatives.length, plan, [source, pair, epoch]);
+        return { ...chosen, source, pair, places, negatives: places.map((i) => negatives[i] as number) };
+      });
+      /** What `of` gives for each positive, then for the first pair's negatives, the second's, … */
+      const ofDocuments = <T>(of: (source: number, document: number) => T): T[] => [
+        ...picks.map(({ source, positive }) => of(source, positive)),
+        ...picks.flatMap(({ source, negatives }) => negatives.map((i) => of(source, i))),
+      ];
+      const queries = picks.map(({ source, query }) => tokens[source]!.queries[query] as Int32Array);
+      const documents = ofDocuments((source, i) => tokens[source]!.documents[i] as Int32Array);
+      const scores = picks.flatMap(({ scores, places }) =>
+        scores ? [scores.positive, ...places.map((i) => scores.negatives[i] as number)] : [],
       );
-      const documents = [...positives, ...negatives];
       const names = new Set(picks.map(({ source }) => sources[source]!.name));
       return {
         queries,
         documents,
         source: names.size === 1 ? ([...names][0] as string) : 'mixed',
         tokens: [...queries, ...documents].reduce((sum, { length }) => sum + length, 0),
+        scores: scores.length === documents.length ? Float32Array.from(scores) : null,
+        texts: () => ({
+          queries: picks.map(({ source, query }) => sources[source]!.queries[query] as string),
+          documents: ofDocuments((source, i) => sources[source]!.documents[i] as string),
+        }),
         describe: () =>
           picks.map(({ source, pair }) => `${sources[source]!.name}: ${sources[source]!.labelOf(pair)}`).join(', '),
       };
@@ -71,11 +84,12 @@ export function makeBatches(
   };
 }
 
-/** The first of a pair's negatives, or a draw without repetition that is new in each epoch. */
-function chooseNegatives(negatives: readonly number[], plan: RunPlan, where: readonly number[]): number[] {
+/** Places of the first of a pair's negatives, or of a draw without repetition that is new in each epoch. */
+function chooseNegatives(available: number, plan: RunPlan, where: readonly number[]): number[] {
   const { per_query: wanted, choose } = plan.data.negatives;
-  if (choose === 'first') return negatives.slice(0, wanted);
-  const drawn = negatives.map((negative, i) => ({ negative, key: hash32(plan.seed, 0x6e6567, ...where, i) }));
+  const places = Array.from({ length: available }, (_, i) => i);
+  if (choose === 'first') return places.slice(0, wanted);
+  const drawn = places.map((i) => ({ i, key: hash32(plan.seed, 0x6e6567, ...where, i) }));
   drawn.sort((a, b) => a.key - b.key);
-  return drawn.slice(0, wanted).map(({ negative }) => negative);
+  return drawn.slice(0, wanted).map(({ i }) => i);
 }

@@ -5,11 +5,32 @@ import { readJsonl } from './jsonl.js';
 import type { MinableSource, Pair } from './pairs.js';
 
 const text = z.string().refine((t) => t.trim() !== '', 'expected text, got an empty one');
-const schema = z.object({ query: text, pos: z.array(text).min(1), neg: z.array(text).default([]) });
+const scores = z.array(z.number()).nullish();
+const schema = z
+  .object({
+    query: text,
+    pos: z.array(text).min(1),
+    neg: z.array(text).default([]),
+    pos_scores: scores,
+    neg_scores: scores,
+  })
+  .superRefine(({ pos, neg, pos_scores, neg_scores }, context) => {
+    const check = (field: string, given: readonly number[] | null | undefined, texts: number): void => {
+      // A side of no texts may leave its scores out.
+      if ((given?.length ?? 0) === texts) return;
+      const message = `expected a score for each of ${texts} texts, got ${given?.length ?? 0}`;
+      context.addIssue({ code: 'custom', path: [field], message });
+    };
+    if (!pos_scores && !neg_scores) return;
+    check('pos_scores', pos_scores, pos.length);
+    check('neg_scores', neg_scores, neg.length);
+  });
+type Line = z.output<typeof schema>;
 
 /**
- * Reads a .jsonl (or .jsonl.gz) of {"query": …, "pos": […], "neg": […]}. A line with several positives makes several
- * pairs; equal texts are one text. Throws a Fault with file, line and field for a line of another shape.
+ * Reads a .jsonl (or .jsonl.gz) of {"query": …, "pos": […], "neg": […]}, with "pos_scores" and "neg_scores" where a
+ * teacher has scored them (the format of BGE's reranker data). A line with several positives makes several pairs; equal
+ * texts are one text. Throws a Fault with file, line and field for a line of another shape.
  */
 export function readExamples(plan: SourcePlan): MinableSource {
   const [queries, documents] = [new Numbering(), new Numbering()];
@@ -25,7 +46,9 @@ export function readExamples(plan: SourcePlan): MinableSource {
     }
     const query = queries.of(parsed.data.query);
     const negatives = parsed.data.neg.map((t) => documents.of(t));
-    for (const positive of parsed.data.pos) pairs.push({ query, positive: documents.of(positive), negatives, line });
+    parsed.data.pos.forEach((positive, i) => {
+      pairs.push({ query, positive: documents.of(positive), negatives, line, ...scoresOf(parsed.data, i) });
+    });
   }
   if (pairs.length === 0) throw new Fault(`Expected at least one line for ${plan.path}, got none. Check data.sources.`);
   return {
@@ -38,6 +61,10 @@ export function readExamples(plan: SourcePlan): MinableSource {
     ids: documents.texts.map((_, i) => String(i)),
     barred: positivesByQuery(pairs, queries.texts.length),
   };
+}
+
+function scoresOf({ pos_scores, neg_scores }: Line, positive: number): Pick<Pair, 'scores'> {
+  return pos_scores ? { scores: { positive: pos_scores[positive] as number, negatives: neg_scores ?? [] } } : {};
 }
 
 function positivesByQuery(pairs: readonly Pair[], queries: number): string[][] {

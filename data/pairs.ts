@@ -3,6 +3,8 @@ export interface Pair {
   readonly query: number;
   readonly positive: number;
   readonly negatives: readonly number[];
+  /** A teacher's scores, where the source carries them. */
+  readonly scores?: { readonly positive: number; readonly negatives: readonly number[] };
 }
 
 /** One source of a mixture, read: its texts and the pairs among them. */

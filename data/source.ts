@@ -56,7 +56,8 @@ function barredIn({ queries, qrels }: Collection): string[][] {
 
 function withMined(source: MinableSource, negatives: NegativesPlan): Source {
   const mined = mineBm25(source, negatives.ranks);
-  return { ...source, pairs: source.pairs.map((pair) => ({ ...pair, negatives: mined[pair.query] as number[] })) };
+  const pairs = source.pairs.map(({ query, positive }) => ({ query, positive, negatives: mined[query] as number[] }));
+  return { ...source, pairs };
 }
 
 function checkNegatives({ name, pairs, labelOf }: Source, { per_query: wanted, from }: NegativesPlan): void {

@@ -14,36 +14,35 @@ export function check<T extends z.ZodType>(
   const issues = result.error.issues;
   // A misspelt key also leaves the right one missing; it is told once.
   const meant = new Set(
-    issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? meantKeys(schema, issue) : [])),
+    issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? meantKeys(schema, layered.value, issue) : [])),
   );
   const faults = issues.flatMap((issue) => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         place: spot(layered, [...path, key], 'key'),
-        text: unknownKey(schema, path, key),
+        text: unknownKey(schema, layered.value, path, key),
       }));
     }
+    if (meant.has(path.join('.')) && valueAt(layered.value, path) === undefined) return [];
     if (issue.code === 'custom') {
       return [{ place: spot(layered, path, 'value'), text: `${path.join('.')}: ${issue.message}` }];
     }
-    return meant.has(path.join('.')) && valueAt(layered.value, path) === undefined
-      ? []
-      : [wrongValue(schema, layered, path)];
+    return [wrongValue(schema, layered, path)];
   });
   return { faults };
 }
 
 type UnknownKeys = z.core.$ZodIssueUnrecognizedKeys;
 
-function meantKeys(schema: z.core.$ZodType, { path, keys }: UnknownKeys): string[] {
-  const known = keysOf(schemaAt(schema, path as Path));
+function meantKeys(schema: z.core.$ZodType, value: unknown, { path, keys }: UnknownKeys): string[] {
+  const known = keysOf(schemaAt(schema, path as Path, value));
   return keys.flatMap((key) => [...path, nearest(key, known) ?? key].join('.'));
 }
 
-function unknownKey(schema: z.core.$ZodType, path: Path, key: string): string {
-  const known = keysOf(schemaAt(schema, path));
-  const elsewhere = pathsTo(schema, key);
+function unknownKey(schema: z.core.$ZodType, plan: unknown, path: Path, key: string): string {
+  const known = keysOf(schemaAt(schema, path, plan));
+  const elsewhere = pathsTo(schema, key).filter((other) => other !== [...path, key].join('.'));
   const advice =
     didYouMean(key, known) ||
     (elsewhere.length > 0 ? ` Did you mean "${elsewhere[0]}"?` : ` Known here: ${known.join(', ')}.`);
@@ -51,7 +50,7 @@ function unknownKey(schema: z.core.$ZodType, path: Path, key: string): string {
 }
 
 function wrongValue(schema: z.core.$ZodType, layered: Layered, path: Path): FaultLine {
-  const wanted = schemaAt(schema, path) ?? schema;
+  const wanted = schemaAt(schema, path, layered.value) ?? schema;
   const value = valueAt(layered.value, path);
   const place = value === undefined ? spot(layered, path.slice(0, -1), 'key') : spot(layered, path, 'value');
   const choices = choicesOf(wanted);

@@ -1,17 +1,38 @@
 import { z } from 'zod';
 import type { Path } from './document.js';
 
-/** The part of a schema that a path leads to; undefined where the schema has no such path. */
-export function schemaAt(schema: z.core.$ZodType, path: Path): z.core.$ZodType | undefined {
+/**
+ * The part of a schema that a path leads to; undefined where the schema has no such path. Where a mapping's `type`
+ * chooses its shape, the value says which.
+ */
+export function schemaAt(schema: z.core.$ZodType, path: Path, value: unknown): z.core.$ZodType | undefined {
   const [head, ...rest] = path;
-  if (head === undefined) return schema;
-  const inner = bare(schema);
+  if (head === undefined) return chosenOf(schema, value) ?? schema;
+  const inner = bare(chosenOf(schema, value) ?? schema);
+  if (inner instanceof z.ZodDiscriminatedUnion) return head === inner.def.discriminator ? typesOf(inner) : undefined;
   let next: z.core.$ZodType | undefined;
   if (inner instanceof z.ZodObject) next = Object.hasOwn(inner.shape, head) ? inner.shape[head] : undefined;
   else if (inner instanceof z.ZodArray) next = inner.element;
   else if (inner instanceof z.ZodTuple) next = inner.def.items[Number(head)];
   else if (inner instanceof z.ZodRecord) next = inner.valueType;
-  return next && schemaAt(next, rest);
+  return next && schemaAt(next, rest, (value as Record<string | number, unknown> | null | undefined)?.[head]);
+}
+
+/** The shape that a mapping's `type` chooses; undefined where there is no choice, or a wrong one was made. */
+function chosenOf(schema: z.core.$ZodType, value: unknown): z.core.$ZodType | undefined {
+  const union = bare(schema);
+  if (!(union instanceof z.ZodDiscriminatedUnion)) return undefined;
+  const type = (value as Record<string, unknown> | null | undefined)?.[union.def.discriminator];
+  return union.options.find((option) => typeIn(union, option).safeParse(type).success);
+}
+
+function typeIn({ def }: z.ZodDiscriminatedUnion, option: z.core.$ZodType): z.ZodType {
+  return (bare(option) as z.ZodObject).shape[def.discriminator] as z.ZodType;
+}
+
+/** The types that a mapping may have, as one choice. */
+function typesOf(union: z.ZodDiscriminatedUnion): z.core.$ZodType {
+  return z.enum(union.options.flatMap((option) => choicesOf(typeIn(union, option))));
 }
 
 /** The keys a mapping may have; none for anything else. */
@@ -23,6 +44,7 @@ export function keysOf(schema: z.core.$ZodType | undefined): string[] {
 /** The dotted paths at which a schema has this key, lists left out. */
 export function pathsTo(schema: z.core.$ZodType, key: string): string[] {
   const inner = bare(schema);
+  if (inner instanceof z.ZodDiscriminatedUnion) return inner.options.flatMap((option) => pathsTo(option, key));
   if (!(inner instanceof z.ZodObject)) return [];
   return Object.entries(inner.shape).flatMap(([name, child]) => [
     ...(name === key ? [name] : []),
@@ -51,13 +73,15 @@ function bare(schema: z.core.$ZodType): z.core.$ZodType {
     schema instanceof z.ZodPrefault ||
     schema instanceof z.ZodOptional ||
     schema instanceof z.ZodNullable;
+  if (schema instanceof z.ZodPipe) return bare(schema.def.in);
   return wrapped ? bare(schema.unwrap()) : schema;
 }
 
 function kind(schema: z.core.$ZodType): string {
   const choices = choicesOf(schema).map((choice) => JSON.stringify(choice));
   if (choices.length > 0) return choices.length === 1 ? String(choices[0]) : `one of ${choices.join(', ')}`;
-  if (schema instanceof z.ZodObject || schema instanceof z.ZodRecord) return 'a mapping';
+  if (schema instanceof z.ZodObject || schema instanceof z.ZodRecord || schema instanceof z.ZodDiscriminatedUnion)
+    return 'a mapping';
   if (schema instanceof z.ZodTuple)
     return `a list of ${schema.def.items.length}: ${schema.def.items.map(kind).join(', ')}`;
   const rules = z.toJSONSchema(schema, { io: 'input' });

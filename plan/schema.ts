@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { guard } from './guards.js';
 
 // The plan's shape. Every key has a default where a sensible one exists, and unknown keys are refused (strictObject).
 
@@ -57,12 +58,29 @@ const data = z.strictObject({
   negatives: negatives.prefault({}),
 });
 
-const loss = z.strictObject({
+/** Also asks for a good embedding in its first so many numbers: the mean of the loss at these widths. */
+const matryoshka = z.array(count).min(1).nullable().default(null);
+
+const infonce = z.strictObject({
   type: z.literal('infonce').default('infonce'),
   temperature: share.default(0.05),
   in_batch: z.boolean().default(true),
   symmetric: z.boolean().default(false),
+  matryoshka,
+  guards: z.array(guard).default([]),
+  /** The share of right answers that are assumed among the negatives (debiased InfoNCE). */
+  debias: z.number().positive().lt(1).nullable().default(null),
 });
+
+/** A teacher's scores of a query's own documents, as the sources carry them. */
+const distill = z.strictObject({
+  type: z.literal('distill'),
+  temperature: share.default(0.05),
+  teacher_temperature: share.default(1),
+  matryoshka,
+});
+
+const loss = z.discriminatedUnion('type', [infonce, distill]);
 
 const train = z.strictObject({
   batch_size: count.default(32),
@@ -127,18 +145,31 @@ export const planSchema = z
         'ranks',
       );
     }
-    if (!plan.loss.in_batch && chosen.per_query === 0) {
-      refuse(
-        'expected true where there are no hard negatives, got false. Set data.negatives.per_query.',
-        'loss',
-        'in_batch',
-      );
+    const { loss } = plan;
+    if (loss.type === 'infonce') {
+      if (!loss.in_batch && chosen.per_query === 0) {
+        refuse(
+          'expected true where there are no hard negatives, got false. Set data.negatives.per_query.',
+          'loss',
+          'in_batch',
+        );
+      }
+      if (!loss.in_batch && loss.symmetric) {
+        refuse(
+          'expected false with in_batch: false, got true. It compares a positive with the batch.',
+          'loss',
+          'symmetric',
+        );
+      }
+      if (loss.debias !== null && !plan.model.normalize) {
+        refuse('expected null with model.normalize: false, got a number. It needs cosine scores.', 'loss', 'debias');
+      }
     }
-    if (!plan.loss.in_batch && plan.loss.symmetric) {
+    if (loss.type === 'distill' && (chosen.per_query === 0 || chosen.from !== 'source')) {
       refuse(
-        'expected false with in_batch: false, got true. It compares a positive with the batch.',
+        'expected negatives with scores for distill. Set data.negatives.from: source and per_query to 1 or more.',
         'loss',
-        'symmetric',
+        'type',
       );
     }
   });

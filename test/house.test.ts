@@ -13,6 +13,7 @@ const rank: Readonly<Record<string, number>> = {
   data: 5,
   encoder: 4,
   retrieval: 4,
+  loss: 4,
   tensor: 3,
   hub: 2,
   native: 2,

@@ -1,6 +1,7 @@
-import type { Batches } from '../data/batch.js';
+import { type Batch, makeBatches } from '../data/batch.js';
 import { disposeEncoder, type Encoder } from '../encoder/encoder.js';
 import type { RunPlan } from '../plan/schema.js';
+import { disposeObjective, type Objective } from './objective.js';
 import { prepare } from './prepare.js';
 import { lossAndGradients } from './step.js';
 
@@ -25,13 +26,17 @@ const measuredPairs = 4;
 
 /** Reads everything that training would read, and measures a small step. Writes nothing but the token cache. */
 export async function estimate(plan: RunPlan): Promise<Estimate> {
-  const { sources, backend, encoder, batches, total: steps } = await prepare(plan, null);
+  const { sources, backend, encoder, objective, batches, total: steps } = await prepare(plan, null);
   const counts = Array.from({ length: Math.min(steps, sampled) }, (_, i) => batches.at(i).tokens);
   const tokens = (counts.reduce((a, b) => a + b, 0) / counts.length) * steps;
   const parameters = encoder.parameters.reduce((sum, p) => sum + p.tensor.size, 0);
-  const tokensPerSecond = measure(encoder, batches, plan);
+  const few = { ...plan.train, batch_size: Math.min(measuredPairs, plan.train.batch_size) };
+  const small = makeBatches(sources, { ...plan, train: few }, encoder).at(0);
+  const cut = Math.max(...counts) > plan.train.micro_batch_tokens;
+  const tokensPerSecond = measure(encoder, objective, small, cut);
   const memoryBytes = memory(encoder, parameters, Math.max(...counts), plan);
   disposeEncoder(encoder);
+  disposeObjective(objective);
   return {
     parameters,
     steps,
@@ -45,28 +50,18 @@ export async function estimate(plan: RunPlan): Promise<Estimate> {
 }
 
 /**
- * Tokens a second of forward and backward over the first pairs of the first batch, cut if that batch will be cut; the
+ * Tokens a second of forward and backward over a small batch, cut in two where the plan's own batches will be cut; the
  * first of two goes is warm-up.
  */
-function measure(encoder: Encoder, batches: Batches, plan: RunPlan): number {
-  const whole = batches.at(0);
-  const pairs = Math.min(measuredPairs, whole.queries.length);
-  const negatives = plan.data.negatives.per_query;
-  const documents = [
-    ...whole.documents.slice(0, pairs),
-    ...whole.documents.slice(whole.queries.length, whole.queries.length + pairs * negatives),
-  ];
-  const part = { ...whole, queries: whole.queries.slice(0, pairs), documents };
-  const tokens = [...part.queries, ...documents].reduce((sum, { length }) => sum + length, 0);
-  const cutLater = whole.tokens > plan.train.micro_batch_tokens;
-  const cut = { microBatchTokens: cutLater ? Math.ceil(tokens / 2) : tokens, seed: [plan.seed] };
+function measure(encoder: Encoder, objective: Objective, batch: Batch, cutInTwo: boolean): number {
+  const cut = { microBatchTokens: cutInTwo ? Math.ceil(batch.tokens / 2) : batch.tokens, seed: [0] };
   let seconds = 0;
   for (let go = 0; go < 2; go++) {
     const began = performance.now();
-    for (const gradient of lossAndGradients(encoder, part, plan.loss, cut).gradients) gradient.dispose();
+    for (const gradient of lossAndGradients(encoder, objective, batch, cut).gradients) gradient.dispose();
     seconds = (performance.now() - began) / 1000;
   }
-  return tokens / seconds;
+  return batch.tokens / seconds;
 }
 
 // The process with libtorch loaded, and what the backward pass and the allocator take beside the kept activations:

@@ -1,6 +1,7 @@
 import type { Batches } from '../data/batch.js';
 import { Fault } from '../plan/fault.js';
 import type { RunPlan } from '../plan/schema.js';
+import type { Objective } from './objective.js';
 import { learningRate } from './schedule.js';
 import { type Learner, type StepResult, trainStep } from './step.js';
 
@@ -22,6 +23,7 @@ export type Hook = (finished: Finished) => void | Promise<void>;
 
 export interface Course {
   readonly plan: RunPlan;
+  readonly objective: Objective;
   readonly batches: Batches;
   /** Steps done before, 0 for a new run. */
   readonly from: number;
@@ -33,14 +35,14 @@ export interface Course {
 /** Trains to the end of the course, or until stopped. Throws a Fault, nothing changed, at a loss that is not finite. */
 export async function loop(
   learner: Learner,
-  { plan, batches, from, total, stopped }: Course,
+  { plan, objective, batches, from, total, stopped }: Course,
   hooks: readonly Hook[],
 ): Promise<number> {
   for (let step = from + 1; step <= total; step++) {
     const began = performance.now();
     const batch = batches.at(step - 1);
     const rate = learningRate(step, total, plan.train);
-    const result = trainStep(learner, batch, plan, step, rate);
+    const result = trainStep(learner, objective, batch, plan, step, rate);
     if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) {
       throw new Fault(
         `Expected a finite loss at step ${step}, got ${result.loss} (gradient norm ${result.gradientNorm}). ` +

@@ -6,6 +6,7 @@ import { fetchModel } from '../encoder/fetch/fetch-model.js';
 import { durationSteps, type StepSize } from '../plan/duration.js';
 import type { RunPlan } from '../plan/schema.js';
 import { type RunningBackend, useBackend } from '../tensor/backend.js';
+import { makeObjective, type Objective } from './objective.js';
 
 /** Everything that a plan names, read and on the backend: what training and its dry run begin with. */
 interface Prepared {
@@ -13,6 +14,7 @@ interface Prepared {
   readonly backend: RunningBackend;
   readonly encoder: Encoder;
   readonly batches: Batches;
+  readonly objective: Objective;
   /** What turns the plan's durations into steps. */
   readonly size: StepSize;
   /** Steps of the whole run. */
@@ -26,7 +28,8 @@ export async function prepare(plan: RunPlan, resumeFrom: string | null): Promise
   const folder = resumeFrom ?? (await fetchModel(base));
   const backend = await useBackend(plan.backend);
   const encoder = loadEncoder(folder, settings);
+  const objective = await makeObjective(plan, encoder, sources);
   const batches = makeBatches(sources, plan, encoder);
   const size = { batchSize: plan.train.batch_size, examplesPerEpoch: batches.epoch };
-  return { sources, backend, encoder, batches, size, total: durationSteps(plan.train.duration, size) };
+  return { sources, backend, encoder, objective, batches, size, total: durationSteps(plan.train.duration, size) };
 }

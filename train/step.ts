@@ -1,10 +1,11 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/batch.js';
 import { type Encoder, embedPacked } from '../encoder/encoder.js';
-import type { LossPlan, RunPlan } from '../plan/schema.js';
+import type { Packed } from '../encoder/pack.js';
+import type { RunPlan } from '../plan/schema.js';
 import { adamw, gradientNorm, type Moments } from '../tensor/adamw.js';
-import { infoNCE } from '../tensor/info-nce.js';
 import { batchGradients, type Cut } from './batch-gradients.js';
+import { lossOf, type Objective } from './objective.js';
 
 /** What one optimizer step did. */
 export interface StepResult {
@@ -25,13 +26,14 @@ export interface Learner {
  */
 export function trainStep(
   learner: Learner,
+  objective: Objective,
   batch: Batch,
   plan: RunPlan,
   step: number,
   learningRate: number,
 ): StepResult {
   const { encoder, moments } = learner;
-  const { loss, gradients: made } = lossAndGradients(encoder, batch, plan.loss, {
+  const { loss, gradients: made } = lossAndGradients(encoder, objective, batch, {
     microBatchTokens: plan.train.micro_batch_tokens,
     seed: [plan.seed, step],
   });
@@ -48,19 +50,17 @@ export function trainStep(
 /** The batch's loss, and its gradient for each of the encoder's parameters (the caller's to dispose). */
 export function lossAndGradients(
   encoder: Encoder,
+  objective: Objective,
   batch: Batch,
-  plan: LossPlan,
   cut: Cut,
 ): { loss: number; gradients: Tensor[] } {
-  const options = { temperature: plan.temperature, inBatch: plan.in_batch, symmetric: plan.symmetric };
-  const { loss, gradients } = batchGradients(
-    {
-      embed: (packed) => embedPacked(encoder, packed),
+  return tidy(() => {
+    const what = {
+      embed: (packed: Packed) => embedPacked(encoder, packed),
       weights: encoder.parameters.map((p) => p.tensor),
-      loss: (queries, documents) => infoNCE(queries, documents, options),
-    },
-    [batch.queries, batch.documents],
-    cut,
-  );
-  return { loss, gradients: gradients as Tensor[] };
+      loss: lossOf(objective, batch),
+    };
+    const { loss, gradients } = batchGradients(what, [batch.queries, batch.documents], cut);
+    return { loss, gradients: gradients as Tensor[] };
+  });
 }

@@ -9,6 +9,7 @@ import { loadTrainer } from './checkpoint.js';
 import { checkpointHook, eventHook } from './hooks.js';
 import { type Hook, loop } from './loop.js';
 import { modelCard } from './model-card.js';
+import { disposeObjective } from './objective.js';
 import { prepare } from './prepare.js';
 import { provenance } from './provenance.js';
 import { checkpointToResume, openRunFolder } from './run-folder.js';
@@ -32,7 +33,7 @@ export interface Trained {
 /** Trains what a plan says, into a run folder. Throws a Fault for anything in plan, data or model that cannot be used. */
 export async function train(plan: RunPlan, options: TrainOptions): Promise<Trained> {
   const resumeFrom = checkpointToResume(options.folder, plan, options.resume);
-  const { backend, encoder, batches, size, total } = await prepare(plan, resumeFrom);
+  const { backend, encoder, objective, batches, size, total } = await prepare(plan, resumeFrom);
   const moments = zeroMoments(encoder.parameters);
   const learner = { encoder, moments };
   const from = resumeFrom ? loadTrainer(resumeFrom, moments).step : 0;
@@ -51,7 +52,7 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
       every: durationSteps(plan.train.checkpoint.every, size),
       keep: plan.train.checkpoint.keep,
     });
-    const step = await loop(learner, { plan, batches, from, total, stopped: options.stopped }, [
+    const step = await loop(learner, { plan, objective, batches, from, total, stopped: options.stopped }, [
       eventHook(run),
       save,
       ...options.hooks,
@@ -64,6 +65,7 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
     });
     const checkpoint = lastCheckpoint(run.path) ?? '';
     disposeEncoder(encoder);
+    disposeObjective(objective);
     for (const moment of [...moments.first, ...moments.second]) moment.tensor.dispose();
     return { folder: run.path, checkpoint, step, total };
   } finally {

@@ -89,7 +89,42 @@ batch_size: 3
     ['eval: {metrics: []}', 'plan.yaml:6:17 eval.metrics: expected a list with at least one item, got an empty list.'],
     ['eval: {sets: [{name: x}]}', 'plan.yaml:6:15 eval.sets.0.path: expected a non-empty text, got nothing.'],
     ['loss: {in_batch: yes}', 'plan.yaml:6:18 loss.in_batch: expected true or false, got "yes".'],
-    ['loss: {type: infonse}', 'plan.yaml:6:14 loss.type: expected "infonce", got "infonse". Did you mean "infonce"?'],
+    [
+      'loss: {type: infonse}',
+      'plan.yaml:6:14 loss.type: expected one of "infonce", "distill", got "infonse". Did you mean "infonce"?',
+    ],
+    ['loss: {temprature: 1}', 'plan.yaml:6:8 loss.temprature: unknown key. Did you mean "temperature"?'],
+    [
+      'loss: {matryoshka: 64}',
+      'plan.yaml:6:20 loss.matryoshka: expected a list with at least one item or null, got 64.',
+    ],
+    [
+      'loss: {guards: [{type: same-txt}]}',
+      'plan.yaml:6:24 loss.guards.0.type: expected one of "same-text", "positive-margin", "guide", got "same-txt". Did you mean "same-text"?',
+    ],
+    [
+      'loss: {guards: [{ratio: 0.95}]}',
+      'plan.yaml:6:17 loss.guards.0.type: expected one of "same-text", "positive-margin", "guide", got nothing.',
+    ],
+    [
+      'loss: {guards: [{type: positive-margin, ration: 1}]}',
+      'plan.yaml:6:41 loss.guards.0.ration: unknown key. Did you mean "ratio"?',
+    ],
+    [
+      'loss: {guards: [{type: positive-margin}]}',
+      'plan.yaml:6:17 loss.guards.0.ratio: expected a ratio or a margin, one of the two. Write ratio: 0.95, for example.',
+    ],
+    ['loss: {guards: [{type: guide}]}', 'plan.yaml:6:17 loss.guards.0.model: expected a non-empty text, got nothing.'],
+    [
+      'loss: {type: distill}',
+      'plan.yaml:6:14 loss.type: expected negatives with scores for distill. Set data.negatives.from: source and per_query to 1 or more.',
+    ],
+    [
+      '  negatives: {per_query: 1}\nloss: {type: distill, in_batch: true}',
+      'plan.yaml:7:23 loss.in_batch: unknown key. Known here: type, temperature, teacher_temperature, matryoshka.',
+    ],
+    ['loss: {debias: 1}', 'plan.yaml:6:16 loss.debias: expected a positive number or null, got 1.'],
+    ['guards: []', 'plan.yaml:6:1 guards: unknown key. Did you mean "loss.guards"?'],
     ['zzz: 1', 'plan.yaml:6:1 zzz: unknown key. Known here: name, seed, model, data, loss, train, eval, backend.'],
     [
       '"__proto__": {x: 1}',

@@ -5,8 +5,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hash32 } from '../../data/permutation.js';
 import { disposeEncoder, type Encoder, embedPacked, loadEncoder } from '../../encoder/encoder.js';
+import { type InfoNCE, infoNCE } from '../../loss/info-nce.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
-import { infoNCE } from '../../tensor/info-nce.js';
 import { batchGradients, type Differentiated } from '../../train/batch-gradients.js';
 import type { Embed } from '../../train/grad-cache.js';
 import { microBatches } from '../../train/micro-batches.js';
@@ -17,6 +17,10 @@ interface Made {
   loss: number;
   gradients: tf.Tensor[];
 }
+
+const symmetric: InfoNCE = { temperature: 0.05, inBatch: true, symmetric: true, guards: [], debias: null };
+const nothing = new Int32Array();
+const unknown = { negatives: 1, scores: null, texts: { queries: nothing, documents: nothing }, guides: [] };
 
 const tokensOf = (sequences: readonly Int32Array[]): number => sequences.reduce((sum, { length }) => sum + length, 0);
 
@@ -88,7 +92,7 @@ describe.each(['torch', 'wasm'] as const)('GradCache on %s', (backend) => {
     const what: Differentiated = {
       embed: (packed) => embedPacked(encoder, packed),
       weights: encoder.parameters.map((p) => p.tensor),
-      loss: (q, d) => infoNCE(q, d, { temperature: 0.05, inBatch: true, symmetric: true }),
+      loss: (queries, documents) => infoNCE({ ...unknown, queries, documents }, symmetric),
       ...other,
     };
     const { loss, gradients } = batchGradients(what, sides(queries), { microBatchTokens: limit, seed: [17, 4] });

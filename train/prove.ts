@@ -1,11 +1,20 @@
 import { matMul, randomNormal, type Tensor, type Tensor1D, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
-import { adamw, zeroMoments } from './adamw.js';
-import { gradients } from './autograd.js';
-import { useBackend } from './backend.js';
-import { infoNCE } from './info-nce.js';
-import { linear } from './linear.js';
-import { normalize } from './normalize.js';
-import { parameter } from './parameter.js';
+import { type InfoNCE, infoNCE } from '../loss/info-nce.js';
+import { adamw, zeroMoments } from '../tensor/adamw.js';
+import { gradients } from '../tensor/autograd.js';
+import { useBackend } from '../tensor/backend.js';
+import { linear } from '../tensor/linear.js';
+import { normalize } from '../tensor/normalize.js';
+import { parameter } from '../tensor/parameter.js';
+
+const plain: InfoNCE = { temperature: 0.05, inBatch: true, symmetric: false, guards: [], debias: null };
+// A batch of which nothing is known besides its embeddings.
+const alone = {
+  negatives: 0,
+  scores: null,
+  texts: { queries: new Int32Array(), documents: new Int32Array() },
+  guides: [],
+};
 
 /**
  * Trains one small layer for ten steps on the backend that `auto` takes, and says how fast its matrix product is.
@@ -24,7 +33,7 @@ export async function proveBackend(): Promise<string> {
     const { value, gradients: made } = gradients(
       () => {
         const rows = normalize(linear(texts, weights[0].tensor as Tensor2D, weights[1].tensor as Tensor1D));
-        return infoNCE(rows, normalize(texts), { temperature: 0.05, inBatch: true, symmetric: false });
+        return infoNCE({ ...alone, queries: rows, documents: normalize(texts) }, plain);
       },
       weights.map(({ tensor }) => tensor),
     );
