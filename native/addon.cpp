@@ -305,6 +305,11 @@ Napi::Value shape(const Napi::CallbackInfo& info) {
   return array;
 }
 
+// dtype(tensor): the number of its c10::ScalarType.
+Napi::Value dtype(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(unwrap(info[0], "dtype").scalar_type()));
+}
+
 Napi::Value set_threads(const Napi::CallbackInfo& info) {
   at::set_num_threads(static_cast<int>(integer(info[0], "setThreads")));
   return Napi::Number::New(info.Env(), at::get_num_threads());
@@ -323,6 +328,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("toArray", Napi::Function::New(env, to_array, "toArray"));
   exports.Set("release", Napi::Function::New(env, release, "release"));
   exports.Set("shape", Napi::Function::New(env, shape, "shape"));
+  exports.Set("dtype", Napi::Function::New(env, dtype, "dtype"));
   exports.Set("setThreads", Napi::Function::New(env, set_threads, "setThreads"));
   exports.Set("liveTensors", Napi::Function::New(env, live, "liveTensors"));
   return exports;

@@ -5,7 +5,7 @@ import type { BackendName } from '../plan/schema.js';
 import { registerOperations } from './operation.js';
 import { type Addon, loadAddon } from './torch/addon.js';
 import { TorchBackend } from './torch/backend.js';
-import { registerStandardKernels } from './torch/standard-kernels.js';
+import { registerStandardKernels } from './torch/standard-kernels/register.js';
 // Each operation's module registers it; backends made later must know them all.
 import './attention/attention.js';
 import './embed.js';

@@ -21,6 +21,8 @@ export interface Addon {
   toArray(tensor: Handle): HostArray;
   release(tensor: Handle): void;
   shape(tensor: Handle): number[];
+  /** PyTorch's number of its scalar type. */
+  dtype(tensor: Handle): number;
   setThreads(count: number): number;
   liveTensors(): number;
 }

@@ -1,4 +1,5 @@
 import {
+  type BackendTimingInfo,
   type BackendValues,
   type DataId,
   DataStorage,
@@ -17,16 +18,23 @@ interface Held {
   refCount: number;
 }
 
-/** What a kernel is given: the operators, its inputs as libtorch tensors, its attributes, and its inputs' shapes. */
-export interface KernelCall<A> {
+/** What a kernel is given: the operators, its inputs as libtorch tensors, its attributes, its inputs' shapes and types. */
+export interface KernelCall<A, K extends string = string> {
   readonly aten: Aten;
-  readonly inputs: Readonly<Record<string, Handle>>;
+  readonly inputs: Readonly<Record<K, Handle>>;
   readonly attrs: A;
-  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly shapes: Readonly<Record<K, readonly number[]>>;
+  readonly dtypes: Readonly<Record<K, DataType>>;
 }
 
-/** A result, with its tfjs dtype where that is not float32. */
-export type Made = Handle | { handle: Handle; dtype: DataType };
+/** The tfjs type that stands for each of PyTorch's, by its number. Floating ones of any width are float32 to tfjs. */
+const dtypes: Readonly<Record<number, DataType>> = {
+  3: 'int32',
+  5: 'float32',
+  6: 'float32',
+  11: 'bool',
+  15: 'float32',
+};
 
 /** tfjs over libtorch: a tfjs data id holds one libtorch tensor of the same shape. */
 export class TorchBackend extends KernelBackend {
@@ -44,12 +52,22 @@ export class TorchBackend extends KernelBackend {
     if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
       throw new Error(`The torch backend holds float32, int32 and bool, not ${dtype}.`);
     }
-    return this.#hold(this.addon.fromArray(asHostArray(values, dtype), shape, this.device), dtype);
+    return this.#hold(this.#upload(values, shape, dtype), dtype);
+  }
+
+  #upload(values: BackendValues, shape: number[], dtype: DataType): Handle {
+    const handle = this.addon.fromArray(asHostArray(values, dtype), shape, this.device);
+    if (dtype !== 'bool') return handle;
+    // It came as bytes.
+    try {
+      return this.addon.call('aten::_to_copy', [handle], { dtype: 11 }) as Handle;
+    } finally {
+      this.addon.release(handle);
+    }
   }
 
   override move(id: DataId, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
-    const handle = this.addon.fromArray(asHostArray(values, dtype), shape, this.device);
-    this.#held.set(id, { handle, dtype, refCount });
+    this.#held.set(id, { handle: this.#upload(values, shape, dtype), dtype, refCount });
     this.#count++;
   }
 
@@ -96,7 +114,14 @@ export class TorchBackend extends KernelBackend {
   }
 
   override timerAvailable(): boolean {
-    return false;
+    return true;
+  }
+
+  /** Wall-clock milliseconds. On a GPU, which works on after a call returns, that is the time to give it the work. */
+  override async time(work: () => void): Promise<BackendTimingInfo> {
+    const began = performance.now();
+    work();
+    return { kernelMs: performance.now() - began };
   }
 
   override dispose(): void {}
@@ -114,8 +139,9 @@ export class TorchBackend extends KernelBackend {
   }
 
   /** Makes a tfjs result of a libtorch tensor. */
-  adopt(made: Made): TensorInfo {
-    const { handle, dtype } = 'handle' in made ? made : { handle: made, dtype: 'float32' as const };
+  adopt(handle: Handle): TensorInfo {
+    const dtype = dtypes[this.addon.dtype(handle)];
+    if (!dtype) throw new Error('A kernel made a tensor of a type that tfjs does not have.');
     return { dataId: this.#hold(handle, dtype), shape: this.addon.shape(handle), dtype };
   }
 }
@@ -128,28 +154,31 @@ function asHostArray(values: BackendValues, dtype: DataType): HostArray {
 }
 
 /** Registers a kernel of the torch backend. `run` makes its results with `aten`; what it does not return is released. */
-export function registerTorchKernel<A = object>(name: string, run: (call: KernelCall<A>) => Made | Made[]): void {
+export function registerTorchKernel<A = object, K extends string = string>(
+  name: string,
+  run: (call: KernelCall<A, K>) => Handle | Handle[],
+): void {
   registerKernel({
     kernelName: name,
     backendName: 'torch',
     kernelFunc: ({ inputs: infos, attrs, backend }) => {
       const torch = backend as TorchBackend;
-      const inputs: Record<string, Handle> = {};
-      const shapes: Record<string, readonly number[]> = {};
-      for (const [key, given] of Object.entries(infos)) {
-        const info = given as TensorInfo;
+      const inputs = {} as Record<K, Handle>;
+      const shapes = {} as Record<K, readonly number[]>;
+      const dtypes = {} as Record<K, DataType>;
+      for (const key of Object.keys(infos) as K[]) {
+        const info = infos[key] as TensorInfo | undefined;
+        if (!info) continue;
         inputs[key] = torch.handle(info);
         shapes[key] = info.shape;
+        dtypes[key] = info.dtype;
       }
       const aten = new Aten(torch.addon, torch.device);
       try {
-        const made = run({ aten, inputs, shapes, attrs: attrs as A });
-        const results = Array.isArray(made) ? made : [made];
-        const infosOut = results.map((m) => {
-          aten.keep('handle' in m ? m.handle : m);
-          return torch.adopt(m);
-        });
-        return Array.isArray(made) ? infosOut : (infosOut[0] as TensorInfo);
+        const made = run({ aten, inputs, shapes, dtypes, attrs: attrs as A });
+        return Array.isArray(made)
+          ? made.map((handle) => torch.adopt(aten.keep(handle)))
+          : torch.adopt(aten.keep(made));
       } finally {
         aten.close();
       }
