@@ -19,7 +19,7 @@ export interface Objective {
 
 /** Makes a plan's objective. Throws a Fault where sources or model lack what it needs. */
 export async function makeObjective(plan: RunPlan, encoder: Encoder, sources: readonly Source[]): Promise<Objective> {
-  checkWidths(plan.loss, encoder.config.hidden);
+  checkWidths(plan.loss, encoder.architecture.hidden);
   if (plan.loss.type === 'distill') checkScores(sources);
   const models =
     plan.loss.type === 'infonce' ? plan.loss.guards.flatMap((g) => (g.type === 'guide' ? [g.model] : [])) : [];
