@@ -1,8 +1,10 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { Fault } from '../plan/fault.js';
+import type { Precision } from '../plan/schema.js';
 import { normalize } from '../tensor/normalize.js';
 import type { Parameter } from '../tensor/parameter.js';
 import { pool } from '../tensor/pool.js';
+import { raise } from '../tensor/precision.js';
 import type { Architecture } from './architectures/architecture.js';
 import { Layers } from './architectures/layers.js';
 import { readArchitecture } from './architectures/read.js';
@@ -18,6 +20,8 @@ export interface Encoder {
   readonly folder: string;
   readonly architecture: Architecture;
   readonly settings: EncoderSettings;
+  /** What its layers compute in; weights are float32 in any case. */
+  readonly precision: Precision;
   readonly tokenizer: Tokenizer;
   readonly parameters: readonly Parameter[];
   readonly untouched: ReadonlyMap<string, HostTensor>;
@@ -29,7 +33,11 @@ export type Side = 'query' | 'document';
  * Loads an encoder from a hub-layout folder, with the settings that it was saved with or those given. Throws a Fault
  * when a file is missing or does not fit the others.
  */
-export function loadEncoder(folder: string, settings: EncoderSettings = readSettings(folder)): Encoder {
+export function loadEncoder(
+  folder: string,
+  settings: EncoderSettings = readSettings(folder),
+  precision: Precision = 'float32',
+): Encoder {
   const architecture = readArchitecture(folder);
   const { longest } = architecture;
   for (const side of ['query', 'document'] as const) {
@@ -41,12 +49,12 @@ export function loadEncoder(folder: string, settings: EncoderSettings = readSett
   }
   const tokenizer = loadTokenizer(folder, architecture.vocabulary);
   const { parameters, untouched } = loadWeights(folder, architecture.shapes);
-  return { folder, architecture, settings, tokenizer, parameters, untouched };
+  return { folder, architecture, settings, precision, tokenizer, parameters, untouched };
 }
 
 /** Embeds a packed batch → [sequences, hidden], rows in the order in which the sequences were given to `pack`. */
-export function embedPacked({ architecture, settings, parameters }: Encoder, batch: Packed): Tensor2D {
-  const hidden = architecture.forward(new Layers(weightsOf(parameters)), batch, 'bidirectional');
+export function embedPacked({ architecture, settings, precision, parameters }: Encoder, batch: Packed): Tensor2D {
+  const hidden = raise(architecture.forward(new Layers(weightsOf(parameters), precision), batch, 'bidirectional'));
   const pooled = pool(hidden, settings.pooling, batch.offsets, batch.rows);
   return settings.normalize ? normalize(pooled) : pooled;
 }

@@ -82,8 +82,12 @@ const distill = z.strictObject({
 
 const loss = z.discriminatedUnion('type', [infonce, distill]);
 
+/** What layers compute in; weights, moments, statistics and the loss are float32 in either. */
+const precision = z.enum(['float32', 'bfloat16']);
+
 const train = z.strictObject({
   batch_size: count.default(32),
+  precision: precision.default('float32'),
   /** Tokens that go through the encoder at once; what a step's memory is. A larger batch is cut, and costs a second forward pass. */
   micro_batch_tokens: count.default(16384),
   duration: duration.default('1 epoch'),
@@ -181,4 +185,5 @@ export type SourcePlan = RunPlan['data']['sources'][number];
 export type NegativesPlan = RunPlan['data']['negatives'];
 export type LossPlan = RunPlan['loss'];
 export type EvalSetPlan = RunPlan['eval']['sets'][number];
+export type Precision = z.output<typeof precision>;
 export type BackendName = RunPlan['backend'];

@@ -27,7 +27,7 @@ export async function prepare(plan: RunPlan, resumeFrom: string | null): Promise
   const { base, ...settings } = plan.model;
   const folder = resumeFrom ?? (await fetchModel(base));
   const backend = await useBackend(plan.backend);
-  const encoder = loadEncoder(folder, settings);
+  const encoder = loadEncoder(folder, settings, plan.train.precision);
   const objective = await makeObjective(plan, encoder, sources);
   const batches = makeBatches(sources, plan, encoder);
   const size = { batchSize: plan.train.batch_size, examplesPerEpoch: batches.epoch };

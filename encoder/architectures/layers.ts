@@ -1,7 +1,9 @@
 import { type Tensor, type Tensor1D, type Tensor2D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import type { Precision } from '../../plan/schema.js';
 import { embed } from '../../tensor/embed.js';
 import { layerNorm } from '../../tensor/layer-norm.js';
 import { frozenLinear, linear } from '../../tensor/linear.js';
+import { lower } from '../../tensor/precision.js';
 import { rmsNorm } from '../../tensor/rms-norm.js';
 import type { Weights } from '../weights.js';
 
@@ -10,7 +12,10 @@ import type { Weights } from '../weights.js';
  * architecture (weights that do not train, adapters, layers computed anew in the backward pass) is here and nowhere else.
  */
 export class Layers {
-  constructor(private readonly weights: Weights) {}
+  constructor(
+    private readonly weights: Weights,
+    private readonly precision: Precision,
+  ) {}
 
   /** x [tokens, in] through the projection `name` → [tokens, out]; with a bias where the weights have one. */
   dense(x: Tensor2D, name: string): Tensor2D {
@@ -38,7 +43,10 @@ export class Layers {
    */
   layer<T extends Tensor[]>(_name: string, inputs: [...T], body: (...inputs: T) => Tensor2D): Tensor2D {
     // A scope a layer: what the backward pass does not need is freed at the layer's end, not the network's.
-    return tidy(() => body(...inputs));
+    // Layers compute in the encoder's precision; what comes before them, tables and their sums, in float32.
+    const [x, ...others] = inputs;
+    const given = this.precision === 'bfloat16' ? [lower(x as Tensor2D), ...others] : inputs;
+    return tidy(() => body(...(given as T)));
   }
 
   private bias(name: string): Tensor1D | null {

@@ -44,7 +44,7 @@ describe.skipIf(!hasShared).each(['torch', 'wasm'] as const)('on %s', (backend) 
 
       const dy = tensor2d(rowsOf('cotangent'), [packed.ids.length, hidden]);
       const made = gradients(
-        () => architecture.forward(new Layers(weightsOf(parameters)), packed, attention),
+        () => architecture.forward(new Layers(weightsOf(parameters), 'float32'), packed, attention),
         parameters.map((p) => p.tensor),
         dy,
       );
