@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { checked } from './preconditions.js';
 
 declare const handleBrand: unique symbol;
 
@@ -21,13 +22,13 @@ export interface Addon {
   toArray(tensor: Handle): HostArray;
   release(tensor: Handle): void;
   shape(tensor: Handle): number[];
-  /** PyTorch's number of its scalar type. */
-  dtype(tensor: Handle): number;
+  /** PyTorch's number of its type (scalar-types.ts). */
+  scalarType(tensor: Handle): number;
   setThreads(count: number): number;
   liveTensors(): number;
 }
 
 /** Loads a compiled addon; throws what the dynamic linker says when its libtorch is gone. */
 export function loadAddon(file: string): Addon {
-  return createRequire(import.meta.url)(file) as Addon;
+  return checked(createRequire(import.meta.url)(file) as Addon);
 }
