@@ -33,6 +33,8 @@ const checks = new Map<string, (call: Call) => void>(
   Object.entries({
     'aten::_softmax_backward_data': (call) => alike(call, 0, { output: 1 }),
     'aten::_log_softmax_backward_data': (call) => alike(call, 0, { output: 1 }),
+    'aten::unbind.int': checkParts,
+    'aten::chunk': checkParts,
     // It counts the ids in a table of num_weights numbers without a look at them.
     'aten::embedding_dense_backward': ({ operator, args, named }) => {
       if ((args[4] ?? named.scale_grad_by_freq) === true) {
@@ -71,6 +73,16 @@ const checks = new Map<string, (call: Call) => void>(
     },
   }),
 );
+
+// A tensor without values may have any size, and libtorch makes as many tensors of it.
+const mostParts = 2 ** 16;
+
+function checkParts({ operator, args, named, shape }: Call): void {
+  const sizes = shape(args[0]);
+  const axis = args[operator === 'aten::chunk' ? 2 : 1] ?? named.dim ?? 0;
+  const parts = typeof axis === 'number' ? (sizes?.at(axis) ?? 0) : 0;
+  if (parts > mostParts) throw new TypeError(`Expected ${mostParts} parts at most for ${operator}, got ${parts}.`);
+}
 
 /** Queries and keys are [batch, heads, length, width], alike but for the length; a mask spans both or has ones. */
 function checkKeys(call: Call, query: Shape | null, key: Shape | null): void {

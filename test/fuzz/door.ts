@@ -30,7 +30,7 @@ function random(seed: number): () => number {
 }
 
 // Sizes either small or past any memory: what lies between would only be slow.
-const integers = [0, 1, 2, 3, 4, 5, 8, 17, -1, -2, -3, -100, 2 ** 31, 2 ** 40, -(2 ** 53), 2 ** 53];
+const integers = [0, 1, 2, 3, 4, 5, 8, 17, -1, -2, -3, -100, 2 ** 42, 2 ** 50, -(2 ** 53), 2 ** 53];
 const numbers = [0, 1, -1, 0.5, 1e-30, -3.5, 1e30, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 const shapes = [
   [],
@@ -71,7 +71,8 @@ export function fuzzDoor(addon: Addon, { seed, calls, before }: Fuzz): Outcome {
     if (Array.isArray(made)) for (const one of made) keep(one);
     if (typeof made !== 'object' || made === null || Array.isArray(made)) return;
     const handle = made as Handle;
-    const small = addon.shape(handle).reduce((a, b) => a * b, 1) <= largest;
+    const shape = addon.shape(handle);
+    const small = Math.max(0, ...shape) <= largest && shape.reduce((a, b) => a * b, 1) <= largest;
     if (small && pool.length < poolSize) pool.push(handle);
     else {
       const [out] = small ? pool.splice(below(pool.length), 1, handle) : [handle];
