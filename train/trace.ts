@@ -40,7 +40,7 @@ export function traceHook(file: string, say: (line: string) => void): Hook {
 }
 
 /** Spans as complete events of the Trace Event Format, in microseconds from the first, outer ones first. */
-export function traceEvents(spans: readonly Span[]): object[] {
+function traceEvents(spans: readonly Span[]): object[] {
   const zero = Math.min(...spans.map(({ begin }) => begin));
   const micro = (ms: number): number => Math.round(ms * 1e6) / 1e3;
   const ordered = [...spans].sort((a, b) => a.begin - b.begin || b.end - a.end);

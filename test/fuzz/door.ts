@@ -1,7 +1,7 @@
 import type { Addon, Argument, Handle, HostArray } from '../../tensor/torch/addon.js';
 import { operators } from './operators.js';
 
-export interface Fuzz {
+interface Fuzz {
   readonly seed: number;
   readonly calls: number;
   /** Told of each call before it is made, so that a crash can be laid to it. */
