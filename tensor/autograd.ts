@@ -1,4 +1,5 @@
 import { add, engine, onesLike, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { phase } from './trace.js';
 
 // tfjs-core's own backward keeps every intermediate gradient to the end; this one walks the same tape and frees as it
 // goes, which takes a third of the memory. It reads the engine's tape, whose fields tfjs-core does not type as public.
@@ -30,9 +31,9 @@ export interface Gradients<T> {
  */
 export function gradients<T extends Tensor>(f: () => T, xs: readonly Tensor[], dy?: Tensor): Gradients<T> {
   const inside = engine() as unknown as EngineInside;
-  const { value, tape } = record(inside, f);
+  const { value, tape } = phase('forward', () => record(inside, f));
   try {
-    return { value, gradients: backward(inside, tape, value, xs, dy) };
+    return { value, gradients: phase('backward', () => backward(inside, tape, value, xs, dy)) };
   } catch (error) {
     value.dispose();
     throw error;

@@ -6,6 +6,7 @@ import { registerOperations } from './operation.js';
 import { type Addon, loadAddon } from './torch/addon.js';
 import { TorchBackend } from './torch/backend.js';
 import { registerStandardKernels } from './torch/standard-kernels/register.js';
+import { registerMissingKernels } from './wasm-kernels.js';
 // Each operation's module registers it; backends made later must know them all.
 import './attention/attention.js';
 import './embed.js';
@@ -75,6 +76,7 @@ function load(file: string): Addon {
 
 async function startWasm(): Promise<RunningBackend> {
   await import('@tensorflow/tfjs-backend-wasm');
+  registerMissingKernels();
   registerOperations('wasm', 'cpu');
   return { name: 'wasm', device: 'cpu', description: 'wasm, one thread' };
 }
