@@ -52,7 +52,9 @@ async function run(text: string): Promise<{ value: number; queries: Float32Array
   const input = given();
   const { value, gradients: made } = gradients(() => loss(input), [input.queries, input.documents]);
   const [queries, documents] = made.map((gradient) => gradient!.dataSync() as Float32Array);
-  return { value: value.dataSync()[0] as number, queries: queries!, documents: documents! };
+  const [number] = value.dataSync();
+  for (const tensor of [input.queries, input.documents, value, ...made]) tensor?.dispose();
+  return { value: number as number, queries: queries!, documents: documents! };
 }
 
 const tf = "import * as tf from '@tensorflow/tfjs-core';\nimport type { Loss } from 'reasontune/loss';\n";
