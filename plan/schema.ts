@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { guard } from './guards.js';
+import { sha256OfFile } from './loss-file.js';
 
 // The plan's shape. Every key has a default where a sensible one exists, and unknown keys are refused (strictObject).
 
@@ -80,7 +81,26 @@ const distill = z.strictObject({
   matryoshka,
 });
 
-const loss = z.discriminatedUnion('type', [infonce, distill]);
+/** A user's own loss, a TypeScript file. */
+const custom = z
+  .strictObject({
+    type: z.literal('custom'),
+    path: z.string().min(1),
+    /** Of the file's content, so that a plan's hash covers it; taken from the file where it is not given. */
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'the 64 hexadecimal digits of a SHA-256')
+      .optional(),
+    matryoshka,
+  })
+  .transform(({ sha256, ...given }, context) => {
+    const found = sha256 ?? sha256OfFile(given.path);
+    if (found) return { ...given, sha256: found };
+    context.addIssue({ code: 'custom', path: ['path'], message: 'expected a TypeScript file, found none. Check it.' });
+    return z.NEVER;
+  });
+
+const loss = z.discriminatedUnion('type', [infonce, distill, custom]);
 
 /** What layers compute in; weights, moments, statistics and the loss are float32 in either. */
 const precision = z.enum(['float32', 'bfloat16']);

@@ -25,6 +25,13 @@ export interface Gradients<T> {
   readonly gradients: (Tensor | null)[];
 }
 
+/** An operation on the way to the value has no gradient. */
+export class NoGradient extends Error {
+  constructor(readonly operation: string) {
+    super(`The operation ${operation} on the way to the loss has no gradient.`);
+  }
+}
+
 /**
  * Gradients of f's value with respect to xs, times dy (ones when left out). Re-entrant: f may call it again, so that a
  * layer can be computed anew inside the backward pass.
@@ -107,7 +114,8 @@ function reachedFrom(tape: TapeNode[], wanted: ReadonlyMap<number, number>): Set
   const reached = new Set(wanted.keys());
   for (const node of tape) {
     if (Object.values(node.inputs).some((input) => reached.has(input.id))) {
-      for (const output of node.outputs) reached.add(output.id);
+      // A comparison or an index has no slope: what is made of it is a constant, as in PyTorch.
+      for (const output of node.outputs) if (output.dtype === 'float32') reached.add(output.id);
     }
   }
   return reached;
@@ -115,7 +123,7 @@ function reachedFrom(tape: TapeNode[], wanted: ReadonlyMap<number, number>): Set
 
 /** Adds one node's gradients to the sums of its inputs. */
 function accumulate(node: TapeNode, dys: (Tensor | null)[], reached: Set<number>, sums: Map<number, Tensor>): void {
-  if (!node.gradient) throw new Error(`The operation ${node.kernelName} on the way to the loss has no gradient.`);
+  if (!node.gradient) throw new NoGradient(node.kernelName);
   const gradient = node.gradient;
   tidy(() => {
     const thunks = gradient(dys as Tensor[]);

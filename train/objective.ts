@@ -25,7 +25,7 @@ export async function makeObjective(plan: RunPlan, encoder: Encoder, sources: re
     plan.loss.type === 'infonce' ? plan.loss.guards.flatMap((g) => (g.type === 'guide' ? [g.model] : [])) : [];
   const guides: Encoder[] = [];
   for (const model of models) guides.push(loadEncoder(await fetchModel(model)));
-  return { loss: makeLoss(plan.loss, encoder.settings.normalize), guides };
+  return { loss: await makeLoss(plan.loss, encoder.settings.normalize), guides };
 }
 
 function checkWidths(plan: LossPlan, width: number): void {

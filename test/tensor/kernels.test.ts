@@ -29,6 +29,7 @@ const calls: Record<string, (given: Given) => tf.Tensor> = {
   tanh: ({ x }) => tf.tanh(x),
   sigmoid: ({ x }) => tf.sigmoid(x),
   relu: ({ x }) => tf.relu(x),
+  step: ({ x }) => tf.step(x),
   add: ({ x, y }) => tf.add(x, y),
   sub: ({ x, y }) => tf.sub(x, y),
   mul: ({ x, y }) => tf.mul(x, y),
@@ -58,6 +59,11 @@ const calls: Record<string, (given: Given) => tf.Tensor> = {
   slice: ({ x }) => tf.slice(x, [0, 1], [-1, 2]),
   split: ({ x }) => tf.split(x, 3, 1)[1] as tf.Tensor,
   'split by sizes': ({ x }) => tf.split(x, [1, 2], 1)[1] as tf.Tensor,
+  pad: ({ x }) =>
+    tf.pad(x, [
+      [1, 0],
+      [0, 2],
+    ]),
   concat: ({ x, y }) => tf.concat([x, y], 1),
   stack: ({ x, y }) => tf.stack([x, y], 1),
   tile: ({ x }) => tf.tile(x, [2, 1]),
