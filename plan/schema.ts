@@ -7,6 +7,9 @@ import { sha256OfFile } from './loss-file.js';
 const count = z.int().positive();
 const share = z.number().positive();
 
+/** What can run the arithmetic; `auto` takes the best that is ready. */
+export const backendNames = ['auto', 'torch', 'torch:cuda:0', 'tensorflow', 'wasm'] as const;
+
 /** A measure, spelt as ir_measures spells it. */
 const measure = z
   .string()
@@ -150,7 +153,7 @@ export const planSchema = z
     loss: loss.prefault({}),
     train: train.prefault({}),
     eval: evaluation.prefault({}),
-    backend: z.enum(['auto', 'torch', 'torch:cuda:0', 'wasm']).default('auto'),
+    backend: z.enum(backendNames).default('auto'),
   })
   .superRefine((plan, context) => {
     const refuse = (message: string, ...path: (string | number)[]): void =>

@@ -18,20 +18,20 @@ const stored = defineOperation<'x', { dtype: number }>({
     inputs: ['x'],
     outputs: false,
     compose: (dy) => [clone(dy)],
-    torch: (aten, dy, { x }) => [aten.one('aten::to.dtype', [dy, aten.addon.dtype(x)])],
+    torch: (aten, dy, { x }) => [aten.one('aten::to.dtype', [dy, aten.addon.scalarType(x)])],
   },
 });
 
 const likeAnother = defineOperation<'x' | 'like', object>({
   name: 'StoredAs',
   compose: ({ x }) => [clone(x)],
-  torch: (aten, { x, like }) => [aten.one('aten::to.dtype', [x, aten.addon.dtype(like)])],
+  torch: (aten, { x, like }) => [aten.one('aten::to.dtype', [x, aten.addon.scalarType(like)])],
   gradient: {
     of: ['x'],
     inputs: ['x'],
     outputs: false,
     compose: (dy) => [clone(dy)],
-    torch: (aten, dy, { x }) => [aten.one('aten::to.dtype', [dy, aten.addon.dtype(x)])],
+    torch: (aten, dy, { x }) => [aten.one('aten::to.dtype', [dy, aten.addon.scalarType(x)])],
   },
 });
 

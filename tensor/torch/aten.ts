@@ -35,8 +35,8 @@ export class Aten {
 
   /** x in the storage type of `like`: x itself where it has that. */
   as(x: Handle, like: Handle): Handle {
-    const dtype = this.addon.dtype(like);
-    return this.addon.dtype(x) === dtype ? x : this.one('aten::_to_copy', [x], { dtype });
+    const dtype = this.addon.scalarType(like);
+    return this.addon.scalarType(x) === dtype ? x : this.one('aten::_to_copy', [x], { dtype });
   }
 
   keep(handle: Handle): Handle {

@@ -44,7 +44,7 @@ describe.skipIf(!hasShared)('bfloat16 layers', () => {
           dy,
         );
         const { addon } = engine().backend as TorchBackend;
-        const storage = (x: Tensor): number => addon.dtype((engine().backend as TorchBackend).handle(x));
+        const storage = (x: Tensor): number => addon.scalarType((engine().backend as TorchBackend).handle(x));
         const out = {
           hidden: made.value.dataSync(),
           gradients: made.gradients.map((gradient) => gradient?.dataSync()),

@@ -6,10 +6,11 @@ import { hash32 } from '../../data/permutation.js';
 import { encode } from '../../encoder/encode.js';
 import { loadEncoder } from '../../encoder/encoder.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
+import { backends } from '../support/backends.js';
 import { largestDifference } from '../support/close.js';
 import { writeTinyModel } from '../support/tiny.js';
 
-describe.each(['torch', 'wasm'] as const)('encoding on %s', (backend) => {
+describe.each(backends)('encoding on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
   it.each(['mean', 'cls'] as const)('a text has the same vector alone and among others (%s pooling)', (pooling) => {

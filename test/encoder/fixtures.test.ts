@@ -8,6 +8,7 @@ import { type HostTensor, readSafetensors } from '../../encoder/safetensors.js';
 import { loadWeights, weightsOf } from '../../encoder/weights.js';
 import { gradients } from '../../tensor/autograd.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
+import { backends } from '../support/backends.js';
 import { largestDifference, relativeError } from '../support/close.js';
 import { readIntegers } from '../support/integers.js';
 import { hasShared, shared } from '../support/shared.js';
@@ -15,7 +16,7 @@ import { hasShared, shared } from '../support/shared.js';
 // Reference: transformers, float32, eager attention, no dropout.
 const [batch, length, hidden] = [5, 23, 48];
 
-describe.skipIf(!hasShared).each(['torch', 'wasm'] as const)('on %s', (backend) => {
+describe.skipIf(!hasShared).each(backends)('on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
   const encoders = ['bert', 'xlm-roberta', 'distilbert', 'mpnet', 'modernbert'].map((name) => [name, 'bidirectional']);

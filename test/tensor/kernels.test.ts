@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { useBackend } from '../../tensor/backend.js';
 import { largestDifference } from '../support/close.js';
 
-// Plain tfjs calls on torch, against tfjs's own wasm backend.
+// Plain tfjs calls, against tfjs's own wasm backend.
 const a = [0.5, -1.5, 2, 0.25, 3, -0.75];
 const b = [1.5, 0.5, -2, 4, 0.1, 0.75];
 const make = (): { x: tf.Tensor2D; y: tf.Tensor2D; p: tf.Tensor2D; ids: tf.Tensor1D } => ({
@@ -78,7 +78,7 @@ const calls: Record<string, (given: Given) => tf.Tensor> = {
   clone: ({ x }) => tf.clone(x),
 };
 
-describe('tfjs calls on torch give what they give on wasm', () => {
+describe.each(['torch', 'tensorflow'] as const)('tfjs calls on %s give what they give on wasm', (backend) => {
   it.each(Object.keys(calls))('%s', async (name) => {
     const run = (): { shape: number[]; dtype: string; values: Float32Array } =>
       tf.tidy(() => {
@@ -87,7 +87,7 @@ describe('tfjs calls on torch give what they give on wasm', () => {
       });
     await useBackend('wasm');
     const wanted = run();
-    await useBackend('torch');
+    await useBackend(backend);
     const got = run();
     expect(got.shape).toEqual(wanted.shape);
     expect(got.dtype).toBe(wanted.dtype);

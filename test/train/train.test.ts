@@ -9,6 +9,7 @@ import { readEvents } from '../../report/events.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
 import type { Hook } from '../../train/loop.js';
 import { type Trained, train } from '../../train/train.js';
+import { backends } from '../support/backends.js';
 import { readPlanText } from '../support/plan.js';
 import { tinyPlan, writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 
@@ -52,7 +53,7 @@ function losses(folder: string): number[] {
   return readEvents(folder).map(({ loss }) => loss);
 }
 
-describe.each(['torch', 'wasm'] as const)('training on %s', (backend) => {
+describe.each(backends)('training on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
   it('lowers the loss and writes what a run folder holds', async () => {
