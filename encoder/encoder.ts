@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { Fault } from '../plan/fault.js';
 import { normalize } from '../tensor/normalize.js';
@@ -6,19 +7,23 @@ import { pool } from '../tensor/pool.js';
 import type { Architecture } from './architectures/architecture.js';
 import { Layers } from './architectures/layers.js';
 import { readArchitecture } from './architectures/read.js';
+import { readJson } from './json.js';
 import type { Packed } from './pack.js';
 import type { HostTensor } from './safetensors.js';
 import { type EncoderSettings, readSettings } from './settings.js';
-import { loadTokenizer, type Tokenizer } from './tokenizer.js';
+import { loadTokenizer, readTokenizerFiles, type Tokenizer } from './tokenizer.js';
 import { loadWeights, weightsOf } from './weights.js';
 
 /** A text encoder on the running backend: weights, tokenizer, and how its hidden states become one vector. */
 export interface Encoder {
-  /** Where it was loaded from; a checkpoint copies its config and tokenizer from there. */
-  readonly folder: string;
+  /** Its config.json, and the files of its tokenizer by name: a checkpoint has them as they came. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly tokenizerFiles: ReadonlyMap<string, Uint8Array>;
   readonly architecture: Architecture;
   readonly settings: EncoderSettings;
   readonly tokenizer: Tokenizer;
+  /** Tokens at the beginning of each side's sequences that pooling leaves out: its prompt's, or none. */
+  readonly skip: Readonly<Record<Side, number>>;
   readonly parameters: readonly Parameter[];
   readonly untouched: ReadonlyMap<string, HostTensor>;
 }
@@ -39,16 +44,36 @@ export function loadEncoder(folder: string, settings: EncoderSettings = readSett
       );
     }
   }
+  if (settings.attention === 'causal' && !architecture.decoder) {
+    throw new Fault(`Expected model.attention: bidirectional for ${folder}, which is no decoder, got causal.`);
+  }
   const tokenizer = loadTokenizer(folder, architecture.vocabulary);
+  const skip = promptTokens(tokenizer, settings);
   const { parameters, untouched } = loadWeights(folder, architecture.shapes);
-  return { folder, architecture, settings, tokenizer, parameters, untouched };
+  const config = readJson(join(folder, 'config.json')) as Record<string, unknown>;
+  const tokenizerFiles = readTokenizerFiles(folder);
+  return { config, tokenizerFiles, architecture, settings, tokenizer, skip, parameters, untouched };
 }
 
 /** Embeds a packed batch → [sequences, hidden], rows in the order in which the sequences were given to `pack`. */
 export function embedPacked({ architecture, settings, parameters }: Encoder, batch: Packed): Tensor2D {
-  const hidden = architecture.forward(new Layers(weightsOf(parameters)), batch, 'bidirectional');
-  const pooled = pool(hidden, settings.pooling, batch.offsets, batch.rows);
+  const hidden = architecture.forward(new Layers(weightsOf(parameters)), batch, settings.attention);
+  const pooled = pool(hidden, { pooling: settings.pooling, ...batch });
   return settings.normalize ? normalize(pooled) : pooled;
+}
+
+/** How many tokens each side's prompt takes that pooling is to leave out, counted as sentence-transformers counts. */
+function promptTokens(tokenizer: Tokenizer, { prompt, pool_prompt, max_length }: EncoderSettings): Encoder['skip'] {
+  const count = (side: Side): number => {
+    if (pool_prompt || prompt[side] === '') return 0;
+    const tokens = tokenizer.encode(prompt[side], Number.POSITIVE_INFINITY).length - tokenizer.after;
+    if (tokens < max_length[side] - tokenizer.after) return tokens;
+    throw new Fault(
+      `Expected model.max_length.${side} above the ${tokens} tokens of model.prompt.${side}, got ${max_length[side]}. ` +
+        'With pool_prompt: false nothing would be left to pool.',
+    );
+  };
+  return { query: count('query'), document: count('document') };
 }
 
 /** Frees an encoder's weights. */

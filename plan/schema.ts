@@ -29,8 +29,12 @@ const perSide = <T extends z.ZodType>(type: T) => z.strictObject({ query: type, 
 
 const model = z.strictObject({
   base: z.string().min(1),
-  pooling: z.enum(['mean', 'cls']).default('mean'),
+  pooling: z.enum(['mean', 'cls', 'last']).default('mean'),
   normalize: z.boolean().default(true),
+  /** Decoders (Llama, Qwen, …) may see what came before alone; all others see the whole text. */
+  attention: z.enum(['bidirectional', 'causal']).default('bidirectional'),
+  /** Whether the prompt's tokens count in the pooling; the text attends to them either way. */
+  pool_prompt: z.boolean().default(true),
   max_length: perSide(count.default(256)).prefault({}),
   prompt: perSide(z.string().default('')).prefault({}),
 });

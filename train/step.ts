@@ -57,6 +57,7 @@ export function lossAndGradients(
   return tidy(() => {
     const what = {
       embed: (packed: Packed) => embedPacked(encoder, packed),
+      skips: [encoder.skip.query, encoder.skip.document] as const,
       weights: encoder.parameters.map((p) => p.tensor),
       loss: lossOf(objective, batch),
     };

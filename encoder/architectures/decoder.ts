@@ -75,6 +75,7 @@ export const decoder = defineFamily({
       intermediate,
       longest: config.max_position_embeddings,
       decoder: true,
+      attention: config.is_causal === false ? 'bidirectional' : 'causal',
       shapes,
       layerName,
       forward: (at, { ids, offsets }, kind) => {

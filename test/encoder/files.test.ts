@@ -153,6 +153,8 @@ describe('a model folder', () => {
     cpSync(model, folder, { recursive: true });
     expect(readSettings(folder)).toEqual({
       pooling: 'mean',
+      attention: 'bidirectional',
+      pool_prompt: true,
       normalize: false,
       max_length: { query: 32, document: 32 },
       prompt: { query: '', document: '' },
@@ -172,6 +174,8 @@ describe('a model folder', () => {
     );
     expect(readSettings(folder)).toEqual({
       pooling: 'cls',
+      attention: 'bidirectional',
+      pool_prompt: true,
       normalize: true,
       max_length: { query: 20, document: 20 },
       prompt: { query: 'Q: ', document: 'P: ' },

@@ -39,7 +39,7 @@ describe.skipIf(!hasShared).each(['torch', 'wasm'] as const)('on %s', (backend) 
         const tokens = mask.slice(i * length, (i + 1) * length).reduce((a, b) => a + b, 0);
         return ids.slice(i * length, i * length + tokens);
       });
-      const packed = pack(sequences);
+      const packed = pack(sequences, 0);
       const rowsOf = (key: string): Float32Array => packedRows(reference.get(key) as HostTensor, packed);
 
       const dy = tensor2d(rowsOf('cotangent'), [packed.ids.length, hidden]);
