@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { Fault } from '../plan/fault.js';
@@ -7,7 +8,6 @@ import { pool } from '../tensor/pool.js';
 import type { Architecture } from './architectures/architecture.js';
 import { Layers } from './architectures/layers.js';
 import { readArchitecture } from './architectures/read.js';
-import { readJson } from './json.js';
 import type { Packed } from './pack.js';
 import type { HostTensor } from './safetensors.js';
 import { type EncoderSettings, readSettings } from './settings.js';
@@ -16,8 +16,8 @@ import { loadWeights, weightsOf } from './weights.js';
 
 /** A text encoder on the running backend: weights, tokenizer, and how its hidden states become one vector. */
 export interface Encoder {
-  /** Its config.json, and the files of its tokenizer by name: a checkpoint has them as they came. */
-  readonly config: Readonly<Record<string, unknown>>;
+  /** The text of its config.json, and the files of its tokenizer by name: a checkpoint is written from them. */
+  readonly configText: string;
   readonly tokenizerFiles: ReadonlyMap<string, Uint8Array>;
   readonly architecture: Architecture;
   readonly settings: EncoderSettings;
@@ -50,9 +50,9 @@ export function loadEncoder(folder: string, settings: EncoderSettings = readSett
   const tokenizer = loadTokenizer(folder, architecture.vocabulary);
   const skip = promptTokens(tokenizer, settings);
   const { parameters, untouched } = loadWeights(folder, architecture.shapes);
-  const config = readJson(join(folder, 'config.json')) as Record<string, unknown>;
+  const configText = readFileSync(join(folder, 'config.json'), 'utf8');
   const tokenizerFiles = readTokenizerFiles(folder);
-  return { config, tokenizerFiles, architecture, settings, tokenizer, skip, parameters, untouched };
+  return { configText, tokenizerFiles, architecture, settings, tokenizer, skip, parameters, untouched };
 }
 
 /** Embeds a packed batch → [sequences, hidden], rows in the order in which the sequences were given to `pack`. */

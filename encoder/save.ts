@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Encoder } from './encoder.js';
+import { changeJson } from './json-text.js';
 import { writeSafetensors } from './safetensors.js';
 import { ownSettingsFile } from './settings.js';
 import { hostTensors } from './weights.js';
@@ -10,7 +11,7 @@ export function saveEncoder(encoder: Encoder, folder: string, modelCard: string)
   const { settings, architecture } = encoder;
   const writeJson = (name: string, value: unknown): void =>
     writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
-  writeJson('config.json', savedConfig(encoder));
+  writeFileSync(join(folder, 'config.json'), `${savedConfig(encoder)}\n`);
   for (const [name, bytes] of encoder.tokenizerFiles) writeFileSync(join(folder, name), bytes);
   writeSafetensors(
     join(folder, 'model.safetensors'),
@@ -56,8 +57,11 @@ export function saveEncoder(encoder: Encoder, folder: string, modelCard: string)
  * The base's config.json with what is true of the saved weights: float32 (transformers loads in the dtype that the file
  * names), a decoder's attention (read by transformers 5), and no code that lies elsewhere.
  */
-function savedConfig({ config: base, architecture, settings }: Encoder): object {
-  const { torch_dtype: _, auto_map: __, ...config } = base;
+function savedConfig({ configText, architecture, settings }: Encoder): string {
   const attention = architecture.decoder ? { is_causal: settings.attention === 'causal' } : {};
-  return { ...config, dtype: 'float32', ...attention };
+  return changeJson(configText, ({ torch_dtype: _, auto_map: __, ...config }) => ({
+    ...config,
+    dtype: 'float32',
+    ...attention,
+  }));
 }
