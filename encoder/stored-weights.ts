@@ -6,13 +6,13 @@ import { readJson } from './json.js';
 import { type HostTensor, SafetensorsFile } from './safetensors.js';
 
 /** A model's weights in one file; large models have several, and an index that says which holds which. */
-const weightsFile = 'model.safetensors';
-const weightsIndex = 'model.safetensors.index.json';
+export const weightsFile = 'model.safetensors';
+export const weightsIndex = 'model.safetensors.index.json';
 
 const index = z.object({ weight_map: z.record(z.string(), z.string()) });
 
 /** The files that an index names. Throws a Fault for one that would lie outside the model's folder. */
-function shardsOf(indexFile: string): string[] {
+export function shardsOf(indexFile: string): string[] {
   const parsed = index.safeParse(readJson(indexFile));
   const shards = parsed.success ? [...new Set(Object.values(parsed.data.weight_map))] : [];
   const odd = shards.find((name) => !/^[\w-][\w.-]*\.safetensors$/.test(name));
