@@ -8,10 +8,12 @@ import { pool } from '../tensor/pool.js';
 import type { Architecture } from './architectures/architecture.js';
 import { Layers } from './architectures/layers.js';
 import { readArchitecture } from './architectures/read.js';
+import type { Lora } from './lora.js';
 import type { Packed } from './pack.js';
 import type { HostTensor } from './safetensors.js';
 import { type EncoderSettings, readSettings } from './settings.js';
 import { loadTokenizer, readTokenizerFiles, type Tokenizer } from './tokenizer.js';
+import { divide, type Trained, type Training } from './training.js';
 import { loadWeights, weightsOf } from './weights.js';
 
 /** A text encoder on the running backend: weights, tokenizer, and how its hidden states become one vector. */
@@ -24,17 +26,26 @@ export interface Encoder {
   readonly tokenizer: Tokenizer;
   /** Tokens at the beginning of each side's sequences that pooling leaves out: its prompt's, or none. */
   readonly skip: Readonly<Record<Side, number>>;
+  /** The weights that training changes: all, where the encoder was not loaded for training. */
   readonly parameters: readonly Parameter[];
+  readonly frozen: readonly Parameter[];
+  readonly lora: Lora | null;
+  /** Whether the backward pass computes each layer anew. */
+  readonly recompute: boolean;
   readonly untouched: ReadonlyMap<string, HostTensor>;
 }
 
 export type Side = 'query' | 'document';
 
 /**
- * Loads an encoder from a hub-layout folder, with the settings that it was saved with or those given. Throws a Fault
- * when a file is missing or does not fit the others.
+ * Loads an encoder from a hub-layout folder, with the settings that it was saved with or those given, and for training
+ * where that is given. Throws a Fault when a file is missing or does not fit the others.
  */
-export function loadEncoder(folder: string, settings: EncoderSettings = readSettings(folder)): Encoder {
+export function loadEncoder(
+  folder: string,
+  settings: EncoderSettings = readSettings(folder),
+  training: Training | null = null,
+): Encoder {
   const architecture = readArchitecture(folder);
   const { longest } = architecture;
   for (const side of ['query', 'document'] as const) {
@@ -49,15 +60,34 @@ export function loadEncoder(folder: string, settings: EncoderSettings = readSett
   }
   const tokenizer = loadTokenizer(folder, architecture.vocabulary);
   const skip = promptTokens(tokenizer, settings);
-  const { parameters, untouched } = loadWeights(folder, architecture.shapes);
+  const { weights, untouched } = loadWeights(folder, architecture.shapes);
+  const { parameters, frozen, lora } = training
+    ? divideOrDispose(architecture, weights, training)
+    : { parameters: weights, frozen: [], lora: null };
+  const recompute = training?.recompute ?? false;
   const configText = readFileSync(join(folder, 'config.json'), 'utf8');
   const tokenizerFiles = readTokenizerFiles(folder);
-  return { configText, tokenizerFiles, architecture, settings, tokenizer, skip, parameters, untouched };
+  const weighed = { parameters, frozen, lora, recompute, untouched };
+  return { configText, tokenizerFiles, architecture, settings, tokenizer, skip, ...weighed };
 }
 
-/** Embeds a packed batch → [sequences, hidden], rows in the order in which the sequences were given to `pack`. */
-export function embedPacked({ architecture, settings, parameters }: Encoder, batch: Packed): Tensor2D {
-  const hidden = architecture.forward(new Layers(weightsOf(parameters)), batch, settings.attention);
+function divideOrDispose(architecture: Architecture, weights: readonly Parameter[], training: Training): Trained {
+  try {
+    return divide(architecture, weights, training);
+  } catch (error) {
+    for (const weight of weights) weight.tensor.dispose();
+    throw error;
+  }
+}
+
+/**
+ * Embeds a packed batch → [sequences, hidden], rows in the order in which the sequences were given to `pack`. A seed,
+ * which training gives, turns LoRA's dropout on.
+ */
+export function embedPacked(encoder: Encoder, batch: Packed, seed: number | null = null): Tensor2D {
+  const { architecture, settings, parameters, frozen, lora, recompute } = encoder;
+  const layers = new Layers(weightsOf(parameters, frozen), { lora: lora?.plan ?? null, recompute, seed });
+  const hidden = architecture.forward(layers, batch, settings.attention);
   const pooled = pool(hidden, { pooling: settings.pooling, ...batch });
   return settings.normalize ? normalize(pooled) : pooled;
 }
@@ -78,5 +108,5 @@ function promptTokens(tokenizer: Tokenizer, { prompt, pool_prompt, max_length }:
 
 /** Frees an encoder's weights. */
 export function disposeEncoder(encoder: Encoder): void {
-  for (const p of encoder.parameters) p.tensor.dispose();
+  for (const p of [...encoder.parameters, ...encoder.frozen]) p.tensor.dispose();
 }

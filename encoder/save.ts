@@ -2,9 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Encoder } from './encoder.js';
 import { changeJson } from './json-text.js';
-import { writeSafetensors } from './safetensors.js';
+import { downName, type Lora, mergedWeight, upName } from './lora.js';
+import { saveAdapter } from './peft.js';
+import { type HostTensor, writeSafetensors } from './safetensors.js';
 import { ownSettingsFile } from './settings.js';
-import { hostTensors } from './weights.js';
+import { hostTensors, weightsOf } from './weights.js';
+
+/** Where in a checkpoint an adapter lies by itself. */
+export const adapterFolder = 'adapter';
 
 /** Writes an encoder into an existing folder as sentence-transformers does, so that it loads there unchanged. */
 export function saveEncoder(encoder: Encoder, folder: string, modelCard: string): void {
@@ -13,10 +18,8 @@ export function saveEncoder(encoder: Encoder, folder: string, modelCard: string)
     writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
   writeFileSync(join(folder, 'config.json'), `${savedConfig(encoder)}\n`);
   for (const [name, bytes] of encoder.tokenizerFiles) writeFileSync(join(folder, name), bytes);
-  writeSafetensors(
-    join(folder, 'model.safetensors'),
-    new Map([...hostTensors(encoder.parameters), ...encoder.untouched]),
-  );
+  writeSafetensors(join(folder, 'model.safetensors'), new Map([...wholeWeights(encoder), ...encoder.untouched]));
+  if (encoder.lora) saveAdapter(join(folder, adapterFolder), encoder.lora, encoder.parameters);
 
   const parts = ['Transformer', 'Pooling', ...(settings.normalize ? ['Normalize'] : [])];
   writeJson(
@@ -51,6 +54,23 @@ export function saveEncoder(encoder: Encoder, folder: string, modelCard: string)
   });
   writeJson(ownSettingsFile, { max_length: settings.max_length });
   writeFileSync(join(folder, 'README.md'), modelCard);
+}
+
+/** The weights of the forward pass in the architecture's order, adapters merged into them. */
+function wholeWeights({ architecture, parameters, frozen, lora }: Encoder): Map<string, HostTensor> {
+  const all = hostTensors([...parameters, ...frozen]);
+  const given = weightsOf(parameters, frozen);
+  for (const projection of lora?.targets ?? []) {
+    const name = `${projection}.weight`;
+    const [down, up] = [given.get(downName(projection)), given.get(upName(projection))];
+    all.set(name, {
+      shape: given.get(name).shape,
+      get values() {
+        return mergedWeight(given.get(name), down, up, (lora as Lora).plan);
+      },
+    });
+  }
+  return new Map([...architecture.shapes.keys()].map((name) => [name, all.get(name) as HostTensor]));
 }
 
 /**

@@ -7,7 +7,7 @@ import { readArchitecture } from './architectures/read.js';
 import { readJson } from './json.js';
 
 /** How an encoder's hidden states become one vector a text: everything of a plan's model but its weights. */
-export type EncoderSettings = Omit<ModelPlan, 'base'>;
+export type EncoderSettings = Omit<ModelPlan, 'base' | 'lora' | 'freeze'>;
 
 /** Our own file beside sentence-transformers' ones: theirs knows one length for both sides. */
 export const ownSettingsFile = 'reasontune.json';

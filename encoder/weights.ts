@@ -9,12 +9,14 @@ export interface Weights {
   has(name: string): boolean;
   /** Whether the weight changes in training. */
   trains(name: string): boolean;
+  /** The weights in training whose names begin so. */
+  trainingUnder(prefix: string): Tensor[];
   get(name: string): Tensor;
 }
 
-/** An encoder's weights: those in training, and those that the file also holds and that go back as they came. */
+/** An encoder's weights: those of the forward pass, and those that the file also holds and that go back as they came. */
 export interface LoadedWeights {
-  readonly parameters: Parameter[];
+  readonly weights: Parameter[];
   readonly untouched: ReadonlyMap<string, HostTensor>;
 }
 
@@ -24,7 +26,7 @@ export interface LoadedWeights {
  */
 export function loadWeights(folder: string, shapes: ReadonlyMap<string, readonly number[]>): LoadedWeights {
   const stored = new StoredWeights(folder);
-  const parameters: Parameter[] = [];
+  const weights: Parameter[] = [];
   try {
     const missing = [...shapes.keys()].filter((name) => !stored.has(name));
     if (missing.length > 0) {
@@ -42,13 +44,13 @@ export function loadWeights(folder: string, shapes: ReadonlyMap<string, readonly
       }
     }
     for (const [name, shape] of shapes) {
-      parameters.push(parameter(name, tensor(stored.read(name).values, [...shape], 'float32')));
+      weights.push(parameter(name, tensor(stored.read(name).values, [...shape], 'float32')));
     }
     // transformers makes a pooler anew, and says so, where the file has none. Heads of other tasks it leaves out itself.
     const poolers = stored.names.filter((name) => name.startsWith('pooler.'));
-    return { parameters, untouched: new Map(poolers.map((name) => [name, stored.read(name)])) };
+    return { weights, untouched: new Map(poolers.map((name) => [name, stored.read(name)])) };
   } catch (error) {
-    for (const p of parameters) p.tensor.dispose();
+    for (const p of weights) p.tensor.dispose();
     throw error;
   } finally {
     stored.close();
@@ -62,6 +64,7 @@ export function weightsOf(parameters: readonly Parameter[], frozen: readonly Par
   return {
     has: (name) => byName.has(name),
     trains: (name) => training.has(name),
+    trainingUnder: (prefix) => parameters.flatMap(({ name, tensor }) => (name.startsWith(prefix) ? [tensor] : [])),
     get: (name) => {
       const found = byName.get(name);
       if (!found) throw new Error(`No weight is named ${name}.`);

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { type Batches, makeBatches } from '../data/batch.js';
 import type { Source } from '../data/pairs.js';
 import { readSource } from '../data/source.js';
 import { type Encoder, loadEncoder } from '../encoder/encoder.js';
 import { fetchModel } from '../encoder/fetch/fetch-model.js';
+import { adapterFolder } from '../encoder/save.js';
 import { durationSteps, type StepSize } from '../plan/duration.js';
 import type { RunPlan } from '../plan/schema.js';
 import { type RunningBackend, useBackend } from '../tensor/backend.js';
@@ -24,10 +26,16 @@ interface Prepared {
 /** Reads a plan's sources and its model (or the checkpoint to go on from). Throws a Fault for what cannot be used. */
 export async function prepare(plan: RunPlan, resumeFrom: string | null): Promise<Prepared> {
   const sources = plan.data.sources.map((source) => readSource(source, plan.data.negatives));
-  const { base, ...settings } = plan.model;
-  const folder = resumeFrom ?? (await fetchModel(base));
+  const { base, lora, freeze, ...settings } = plan.model;
+  // An adapter is trained on the base as it is: from merged weights it could not be gone on with bit for bit.
+  const folder = resumeFrom && !lora ? resumeFrom : await fetchModel(base);
+  const adapter = resumeFrom && lora ? join(resumeFrom, adapterFolder) : null;
   const backend = await useBackend(plan.backend);
-  const encoder = loadEncoder(folder, settings);
+  const encoder = loadEncoder(folder, settings, {
+    ...{ base, lora, freeze, adapter },
+    seed: plan.seed,
+    recompute: plan.train.gradient_checkpointing,
+  });
   const objective = await makeObjective(plan, encoder, sources);
   const batches = makeBatches(sources, plan, encoder);
   const size = { batchSize: plan.train.batch_size, examplesPerEpoch: batches.epoch };

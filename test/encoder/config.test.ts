@@ -295,7 +295,7 @@ describe.skipIf(!hasShared)('transformers 4 and 5 write the same model different
     const folder = shared('models', name);
     const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as Config;
     const architecture = read(change(config));
-    const { parameters } = loadWeights(folder, architecture.shapes);
+    const { weights: parameters } = loadWeights(folder, architecture.shapes);
     const text = Int32Array.from({ length: 20 }, (_, i) => 7 * i + 3);
     const states = architecture.forward(new Layers(weightsOf(parameters)), pack([text], 0), architecture.attention);
     const values = states.dataSync() as Float32Array;

@@ -31,7 +31,7 @@ describe.skipIf(!hasShared).each(['torch', 'wasm'] as const)('on %s', (backend) 
       const folder = shared('models', name);
       const architecture = readArchitecture(folder);
       const before = liveTensors().tensors;
-      const { parameters } = loadWeights(folder, architecture.shapes);
+      const { weights: parameters } = loadWeights(folder, architecture.shapes);
       const reference = readSafetensors(shared('models', name, 'fixture.safetensors'));
       const ids = readIntegers(shared('models', name, 'fixture.safetensors'), 'input_ids');
       const mask = readIntegers(shared('models', name, 'fixture.safetensors'), 'attention_mask');
