@@ -10,6 +10,7 @@ import { Layers } from './architectures/layers.js';
 import { readArchitecture } from './architectures/read.js';
 import type { Lora } from './lora.js';
 import type { Packed } from './pack.js';
+import { randomWeights } from './random-weights.js';
 import type { HostTensor } from './safetensors.js';
 import { type EncoderSettings, readSettings } from './settings.js';
 import { loadTokenizer, readTokenizerFiles, type Tokenizer } from './tokenizer.js';
@@ -60,7 +61,9 @@ export function loadEncoder(
   }
   const tokenizer = loadTokenizer(folder, architecture.vocabulary);
   const skip = promptTokens(tokenizer, settings);
-  const { weights, untouched } = loadWeights(folder, architecture.shapes);
+  const { weights, untouched } = training?.random
+    ? { weights: randomWeights(architecture.shapes, training.seed), untouched: new Map<string, HostTensor>() }
+    : loadWeights(folder, architecture.shapes);
   const { parameters, frozen, lora } = training
     ? divideOrDispose(architecture, weights, training)
     : { parameters: weights, frozen: [], lora: null };

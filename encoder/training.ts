@@ -8,6 +8,8 @@ import { loadAdapter } from './peft.js';
 /** How an encoder is trained: all of it, part of it, or an adapter. */
 export interface Training extends Pick<ModelPlan, 'base' | 'lora' | 'freeze'> {
   readonly seed: number;
+  /** New weights in place of the folder's. */
+  readonly random: boolean;
   /** Keeps a layer's input alone for the backward pass, and computes the rest anew. */
   readonly recompute: boolean;
   /** The folder of the adapter to go on with, null for a new one. */

@@ -3,7 +3,7 @@ import { type Batches, makeBatches } from '../data/batch.js';
 import type { Source } from '../data/pairs.js';
 import { readSource } from '../data/source.js';
 import { type Encoder, loadEncoder } from '../encoder/encoder.js';
-import { fetchModel } from '../encoder/fetch/fetch-model.js';
+import { fetchModel, isRandom } from '../encoder/fetch/fetch-model.js';
 import { adapterFolder } from '../encoder/save.js';
 import { durationSteps, type StepSize } from '../plan/duration.js';
 import type { RunPlan } from '../plan/schema.js';
@@ -33,6 +33,7 @@ export async function prepare(plan: RunPlan, resumeFrom: string | null): Promise
   const backend = await useBackend(plan.backend);
   const encoder = loadEncoder(folder, settings, {
     ...{ base, lora, freeze, adapter },
+    random: isRandom(base) && folder !== resumeFrom,
     seed: plan.seed,
     recompute: plan.train.gradient_checkpointing,
   });

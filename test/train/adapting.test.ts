@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -113,7 +113,7 @@ describe('LoRA', () => {
 
     // Merged weights embed as weights and adapter do.
     const { lora: _, ...settings } = base.model;
-    const training = { base: '', lora, freeze: base.model.freeze, seed: 1, recompute: false };
+    const training = { base: '', lora, freeze: base.model.freeze, seed: 1, random: false, recompute: false };
     const apart = loadEncoder(base.model.base, settings, { ...training, adapter: join(checkpoint, 'adapter') });
     const whole = loadEncoder(checkpoint);
     const texts = ['abc def', 'q'].map((text) => whole.tokenizer.encode(text, 16));
@@ -144,6 +144,36 @@ describe('LoRA', () => {
   it('and frozen weights are two ways', () => {
     expect(() => readPlanText(tinyPlan('m', 'c').replace('base: m', 'base: m, lora: {}, freeze: {layers: 1}'))).toThrow(
       /model\.freeze: expected nothing frozen with model\.lora/,
+    );
+  });
+});
+
+describe('new weights', () => {
+  it('need a config and a tokenizer alone, are as the seed says, and train and go on', async () => {
+    const folder = join(scratch, 'without weights');
+    cpSync(base.model.base, folder, { recursive: true });
+    rmSync(join(folder, 'model.safetensors'));
+    const given = plan({ base: `random:${folder}` });
+    const checkpoint = await go(given, 'random');
+    await go(given, 'random parts', 3);
+    const parts = await go(given, 'random parts', Number.POSITIVE_INFINITY, true);
+    const bytes = (at: string): Buffer => readFileSync(join(at, 'model.safetensors'));
+    expect(bytes(parts).equals(bytes(checkpoint))).toBe(true);
+    const other = await go({ ...given, seed: 18 }, 'random otherwise');
+    expect(bytes(other).equals(bytes(checkpoint))).toBe(false);
+
+    const { encoder, objective } = await prepare(given, null);
+    const { tensor } = encoder.parameters.find(({ name }) => name.includes('word_embeddings'))!;
+    const words = tensor.dataSync() as Float32Array;
+    const deviation = Math.sqrt(words.reduce((sum, w) => sum + w * w, 0) / words.length);
+    expect(Math.abs(deviation / 0.02 - 1)).toBeLessThan(0.1);
+    disposeEncoder(encoder);
+    disposeObjective(objective);
+  });
+
+  it('are refused by what the folder lacks', async () => {
+    await expect(go(plan({ base: `random:${scratch}` }), 'nothing')).rejects.toThrow(
+      /after random:, got .* without config\.json and tokenizer\.json/,
     );
   });
 });
