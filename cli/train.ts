@@ -73,7 +73,7 @@ function inWords(plan: RunPlan, planned: Estimate): string {
   return [
     `plan        ${plan.name} (${planHash(plan)})`,
     `backend     ${planned.backend}`,
-    `parameters  ${grouped(planned.parameters)}`,
+    `parameters  ${grouped(planned.parameters)}${planned.trained < planned.parameters ? `, of which ${grouped(planned.trained)} train` : ''}`,
     `pairs       ${pairs.join(', ')}`,
     `steps       ${grouped(planned.steps)} of ${plan.train.batch_size} queries`,
     `tokens      ${grouped(planned.tokens)}`,

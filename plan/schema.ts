@@ -31,12 +31,33 @@ const warmup = z.string().regex(/^(\d+(\.\d+)?%|\d+ steps?)$/, 'a warm-up such a
 
 const perSide = <T extends z.ZodType>(type: T) => z.strictObject({ query: type, document: type });
 
+/** Low-rank matrices beside some projections, which train in the model's place. */
+const lora = z
+  .strictObject({
+    rank: count.default(16),
+    alpha: share.default(32),
+    dropout: z.number().nonnegative().lt(1).default(0),
+    /** Projections by their last words, as PEFT's target_modules; null: all of every layer. */
+    targets: z.array(z.string().min(1)).min(1).nullable().default(null),
+  })
+  .nullable()
+  .default(null);
+
+/** Weights that stay as they are: the tables of words and positions, the first so many layers. */
+const freeze = z.strictObject({ embeddings: z.boolean().default(false), layers: z.int().nonnegative().default(0) });
+
 const model = z.strictObject({
   base: z.string().min(1),
-  pooling: z.enum(['mean', 'cls']).default('mean'),
+  pooling: z.enum(['mean', 'cls', 'last']).default('mean'),
   normalize: z.boolean().default(true),
+  /** Decoders (Llama, Qwen, …) may see what came before alone; all others see the whole text. */
+  attention: z.enum(['bidirectional', 'causal']).default('bidirectional'),
+  /** Whether the prompt's tokens count in the pooling; the text attends to them either way. */
+  pool_prompt: z.boolean().default(true),
   max_length: perSide(count.default(256)).prefault({}),
   prompt: perSide(z.string().default('')).prefault({}),
+  lora,
+  freeze: freeze.prefault({}),
 });
 
 const source = z.strictObject({
@@ -113,6 +134,8 @@ const train = z.strictObject({
   precision: precision.default('float32'),
   /** Tokens that go through the encoder at once; what a step's memory is. A larger batch is cut, and costs a second forward pass. */
   micro_batch_tokens: count.default(16384),
+  /** Keeps each layer's input alone for the backward pass: less memory, a second forward pass. */
+  gradient_checkpointing: z.boolean().default(false),
   duration: duration.default('1 epoch'),
   optimizer: z
     .strictObject({
@@ -164,6 +187,13 @@ export const planSchema = z
         refuse(`expected a name of its own, got ${name} again. Rename one.`, 'data', 'sources', i, 'name');
       }
     });
+    if (plan.model.lora && (plan.model.freeze.embeddings || plan.model.freeze.layers > 0)) {
+      refuse(
+        'expected nothing frozen with model.lora, which trains its own weights alone. Remove one.',
+        'model',
+        'freeze',
+      );
+    }
     if (chosen.ranks[1] < chosen.ranks[0]) {
       refuse(
         `expected the first rank before the last, got ${chosen.ranks.join(', ')}. Swap them.`,
@@ -204,6 +234,7 @@ export const planSchema = z
 /** A training plan with every default filled in, as it stands in a run folder's plan.yaml. */
 export type RunPlan = z.output<typeof planSchema>;
 export type ModelPlan = RunPlan['model'];
+export type LoraPlan = NonNullable<ModelPlan['lora']>;
 export type SourcePlan = RunPlan['data']['sources'][number];
 export type NegativesPlan = RunPlan['data']['negatives'];
 export type LossPlan = RunPlan['loss'];

@@ -18,6 +18,11 @@ interface EngineInside {
   state: { activeTape: TapeNode[] | null; gradientDepth: number; kernelDepth: number };
 }
 
+/** The engine's state, through which what is recorded can be seen and changed. */
+export function engineInside(): EngineInside {
+  return engine() as unknown as EngineInside;
+}
+
 export interface Gradients<T> {
   /** What the function returned; the caller disposes it. */
   readonly value: T;
@@ -37,7 +42,7 @@ export class NoGradient extends Error {
  * layer can be computed anew inside the backward pass.
  */
 export function gradients<T extends Tensor>(f: () => T, xs: readonly Tensor[], dy?: Tensor): Gradients<T> {
-  const inside = engine() as unknown as EngineInside;
+  const inside = engineInside();
   const { value, tape } = phase('forward', () => record(inside, f));
   try {
     return { value, gradients: phase('backward', () => backward(inside, tape, value, xs, dy)) };

@@ -11,12 +11,14 @@ import { registerStandardKernels } from './torch/standard-kernels/register.js';
 import { registerMissingKernels } from './wasm-kernels.js';
 // Each operation's module registers it; backends made later must know them all.
 import './attention/attention.js';
+import './dropout.js';
 import './embed.js';
 import './gated-gelu.js';
 import './gelu.js';
 import './layer-norm.js';
 import './leading.js';
 import './linear.js';
+import './low-rank.js';
 import './normalize.js';
 import './pool.js';
 import './residual.js';

@@ -32,7 +32,9 @@ const operation = defineOperation<'x' | 'weight', Attributes, 'bias'>({
     torch: (aten, dy, { x, weight }, _y, { biased }) => [
       aten.one('aten::mm', [dy, aten.as(weight, dy)]),
       aten.as(aten.one('aten::mm', [aten.one('aten::t', [dy]), x]), weight),
-      ...(biased ? [aten.one('aten::sum.dim_IntList', [dy, [0], false], { dtype: aten.addon.scalarType(weight) })] : []),
+      ...(biased
+        ? [aten.one('aten::sum.dim_IntList', [dy, [0], false], { dtype: aten.addon.scalarType(weight) })]
+        : []),
     ],
   },
 });

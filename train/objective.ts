@@ -77,7 +77,7 @@ function embedTexts(encoder: Encoder, texts: { queries: string[]; documents: str
   const { prompt, max_length: longest } = encoder.settings;
   const embed = (side: Side, given: readonly string[]): Tensor2D => {
     const ids = given.map((text) => encoder.tokenizer.encode(prompt[side] + text, longest[side]));
-    const { values, width } = encode(encoder, ids);
+    const { values, width } = encode(encoder, ids, side);
     return normalize(tensor2d(values, [given.length, width]));
   };
   return { queries: embed('query', texts.queries), documents: embed('document', texts.documents) };

@@ -58,7 +58,8 @@ export function lossAndGradients(
 ): { loss: number; gradients: Tensor[] } {
   return tidy(() => {
     const what = {
-      embed: (packed: Packed) => embedPacked(encoder, packed),
+      embed: (packed: Packed, seed: number) => embedPacked(encoder, packed, seed),
+      skips: [encoder.skip.query, encoder.skip.document] as const,
       weights: encoder.parameters.map((p) => p.tensor),
       loss: lossOf(objective, batch),
     };

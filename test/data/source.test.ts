@@ -88,7 +88,7 @@ describe('the token cache', () => {
   const encode = vi.fn((text: string, longest: number) =>
     Int32Array.from([...text].slice(0, longest), (c) => c.codePointAt(0) as number),
   );
-  const tokenizer: Tokenizer = { hash: 'letters', encode };
+  const tokenizer: Tokenizer = { after: 0, hash: 'letters', encode };
   const how = { tokenizer, prompt: '', maxLength: 8 };
   const texts = ['one', 'two', '', 'a longer text'];
   let cache: string;
@@ -138,7 +138,11 @@ describe('batches', () => {
     const plan = readPlanText(tinyPlan('unused', collection));
     const sources = plan.data.sources.map((source) => readSource(source, plan.data.negatives));
     const seen: string[] = [];
-    const tokenizer: Tokenizer = { hash: String(Math.random()), encode: (text) => Int32Array.of(seen.push(text) - 1) };
+    const tokenizer: Tokenizer = {
+      after: 0,
+      hash: String(Math.random()),
+      encode: (text) => Int32Array.of(seen.push(text) - 1),
+    };
     const settings = { ...plan.model, prompt: { query: 'Q ', document: 'D ' } };
     const batches = makeBatches(sources, plan, { tokenizer, settings });
     expect(batches.epoch).toBe(18);

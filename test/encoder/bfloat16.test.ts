@@ -30,8 +30,8 @@ describe.skipIf(!hasShared)('bfloat16 layers', () => {
     it('gives the hidden states and gradients of float32 but for rounding, and keeps weights in float32', () => {
       const folder = shared(`models/tiny-${family}`);
       const architecture = readArchitecture(folder);
-      const { parameters } = loadWeights(folder, architecture.shapes);
-      const packed = pack(sequences);
+      const { weights: parameters } = loadWeights(folder, architecture.shapes);
+      const packed = pack(sequences, 0);
       const dy = tensor2d(
         Float32Array.from({ length: packed.ids.length * architecture.hidden }, (_, i) => Math.sin(i)),
         [packed.ids.length, architecture.hidden],
@@ -39,7 +39,14 @@ describe.skipIf(!hasShared)('bfloat16 layers', () => {
       const before = liveTensors();
       const run = (precision: 'float32' | 'bfloat16') => {
         const made = gradients(
-          () => raise(architecture.forward(new Layers(weightsOf(parameters), precision), packed, 'bidirectional')),
+          () =>
+            raise(
+              architecture.forward(
+                new Layers(weightsOf(parameters), { precision, lora: null, recompute: false, seed: null }),
+                packed,
+                'bidirectional',
+              ),
+            ),
           parameters.map(({ tensor }) => tensor),
           dy,
         );

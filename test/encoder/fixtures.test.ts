@@ -32,7 +32,7 @@ describe.skipIf(!hasShared).each(backends)('on %s', (backend) => {
       const folder = shared('models', name);
       const architecture = readArchitecture(folder);
       const before = liveTensors().tensors;
-      const { parameters } = loadWeights(folder, architecture.shapes);
+      const { weights: parameters } = loadWeights(folder, architecture.shapes);
       const reference = readSafetensors(shared('models', name, 'fixture.safetensors'));
       const ids = readIntegers(shared('models', name, 'fixture.safetensors'), 'input_ids');
       const mask = readIntegers(shared('models', name, 'fixture.safetensors'), 'attention_mask');
@@ -40,12 +40,12 @@ describe.skipIf(!hasShared).each(backends)('on %s', (backend) => {
         const tokens = mask.slice(i * length, (i + 1) * length).reduce((a, b) => a + b, 0);
         return ids.slice(i * length, i * length + tokens);
       });
-      const packed = pack(sequences);
+      const packed = pack(sequences, 0);
       const rowsOf = (key: string): Float32Array => packedRows(reference.get(key) as HostTensor, packed);
 
       const dy = tensor2d(rowsOf('cotangent'), [packed.ids.length, hidden]);
       const made = gradients(
-        () => architecture.forward(new Layers(weightsOf(parameters), 'float32'), packed, attention),
+        () => architecture.forward(new Layers(weightsOf(parameters)), packed, attention),
         parameters.map((p) => p.tensor),
         dy,
       );

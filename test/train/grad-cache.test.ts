@@ -92,6 +92,7 @@ describe.each(backends)('GradCache on %s', (backend) => {
   function go(limit: number, queries: number, other: Partial<Differentiated> = {}): Made {
     const what: Differentiated = {
       embed: (packed) => embedPacked(encoder, packed),
+      skips: [1, 2],
       weights: encoder.parameters.map((p) => p.tensor),
       loss: (queries, documents) => infoNCE({ ...unknown, queries, documents }, symmetric),
       ...other,
