@@ -34,7 +34,7 @@ export const doctor: CommandModule<object, DoctorArguments> = {
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
       .example('$0 doctor', 'what was found, what was chosen, what would make it faster'),
   handler: async ({ json }) => {
-    const findings = [...(await examine()), await proof()];
+    const findings = [...(await examine()), ...(await cuda()), await proof()];
     const verdict = chosenBackend();
     console.log(json ? JSON.stringify({ findings, ...verdict }) : page(findings, verdict));
   },
@@ -140,6 +140,23 @@ function sizeOf(folder: string): number {
       // Another process may have removed it since.
       return sum + (statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0);
     }, 0);
+}
+
+/** The device that torch sees, or why it sees none. */
+async function cuda(): Promise<Finding[]> {
+  const file = locateAddon();
+  if (!file) return [];
+  try {
+    const { loadAddon } = await import('../tensor/torch/addon.js');
+    const { whyNotCuda } = await import('../tensor/torch/why-not-cuda.js');
+    const loaded = loadAddon(file);
+    const reason = whyNotCuda(loaded);
+    if (reason) return [{ name: 'CUDA', found: `not used: ${reason}`, good: false }];
+    const { name, capability } = loaded.cudaDevice(0);
+    return [{ name: 'CUDA', found: `${name}, sm_${capability}`, good: true }];
+  } catch (error) {
+    return [{ name: 'CUDA', found: reasonOf(error), good: false }];
+  }
 }
 
 /** Real training steps on the backend that `auto` takes. */

@@ -22,10 +22,10 @@ const OTHER_PYTHON = ['--python-version', '3.12', '--implementation', 'cp', '--a
 
 /**
  * Installs a torch of our own into the cache with whatever pip there is; the user's Python is left as it is. Without an
- * NVIDIA driver only the part that the CPU needs. Returns null when it is there, else the reason why not.
+ * NVIDIA driver only the part that the CPU needs, unless `cuda` says otherwise. Returns null when it is there, else the
+ * reason why not.
  */
-export async function installTorch(): Promise<string | null> {
-  const cuda = nvidiaDriver() !== null;
+export async function installTorch(cuda = nvidiaDriver() !== null): Promise<string | null> {
   const folder = privateTorchFolder(cuda);
   const what = `torch ${PINNED_TORCH}${cuda ? '' : ' (the CPU part)'}`;
   const gigabytes = cuda ? 5.3 : 1.3;

@@ -1,11 +1,13 @@
 import { engine, registerBackend, setBackend } from '@tensorflow/tfjs-core';
 import { locateAddon } from '../native/locate.js';
 import { Fault, reasonOf } from '../plan/fault.js';
-import type { BackendName } from '../plan/schema.js';
+import type { BackendName, CudaPlan } from '../plan/schema.js';
 import { registerOperations } from './operation.js';
 import { type Addon, loadAddon } from './torch/addon.js';
 import { TorchBackend } from './torch/backend.js';
+import { OwnKernels } from './torch/own-kernels.js';
 import { registerStandardKernels } from './torch/standard-kernels/register.js';
+import { whyNotCuda } from './torch/why-not-cuda.js';
 // Each operation's module registers it; backends made later must know them all.
 import './attention/attention.js';
 import './embed.js';
@@ -34,9 +36,13 @@ const started = new Map<string, RunningBackend>();
 
 /**
  * Starts the backend that a plan asks for and makes it tfjs's own. `auto` takes torch where setup has compiled it, else
- * wasm. Calling again with another name switches. Throws a Fault when the one asked for cannot run here.
+ * wasm. Calling again with another name switches. `cuda` says how a CUDA device does its arithmetic. Throws a Fault when
+ * the backend asked for cannot run here.
  */
-export async function useBackend(wanted: BackendName): Promise<RunningBackend> {
+export async function useBackend(
+  wanted: BackendName,
+  cuda: CudaPlan = { tf32: false, deterministic: true, own_kernels: false },
+): Promise<RunningBackend> {
   const addon = wanted === 'wasm' ? null : locateAddon();
   if (!addon && wanted !== 'wasm' && wanted !== 'auto') {
     throw new Fault(
@@ -47,22 +53,28 @@ export async function useBackend(wanted: BackendName): Promise<RunningBackend> {
   const running = started.get(name) ?? (addon ? startTorch(addon, wanted) : await startWasm());
   started.set(name, running);
   if (!(await setBackend(name))) throw new Error(`tfjs could not start its ${name} backend.`);
+  if (running.device !== 'cpu') configureCuda(engine().backend as TorchBackend, cuda);
   return running;
 }
 
 function startTorch(file: string, wanted: BackendName): RunningBackend {
   const addon = load(file);
-  if (wanted === 'torch:cuda:0' && !addon.cuda) {
-    throw new Fault(
-      `Expected a CUDA device for backend: ${wanted}, but torch ${addon.version} sees none here. Set backend: torch.`,
-    );
-  }
+  const lack = wanted === 'torch:cuda:0' ? whyNotCuda(addon) : null;
+  if (lack) throw new Fault(`Expected a CUDA device for backend: ${wanted}, got none: ${lack}. Set backend: torch.`);
   const device = wanted !== 'torch' && addon.cuda ? 'cuda:0' : 'cpu';
   registerStandardKernels();
   registerOperations('torch', device);
   registerBackend('torch', () => new TorchBackend(addon, device));
   // On the CPU torch's own default, one thread a core, stands unless OMP_NUM_THREADS says otherwise.
   return { name: 'torch', device, description: `torch ${addon.version} on ${device}` };
+}
+
+function configureCuda(backend: TorchBackend, { tf32, deterministic, own_kernels: own }: CudaPlan): void {
+  // cuBLAS is deterministic with a workspace of fixed size, and reads this when it is first used.
+  if (deterministic) process.env.CUBLAS_WORKSPACE_CONFIG ??= ':4096:8';
+  // Sums of bfloat16 products stay in float32, as they do on the CPU.
+  backend.addon.configure({ tf32, deterministic, reducedBfloat16Sums: false });
+  backend.ownKernels = own ? new OwnKernels(backend.addon, 0) : null;
 }
 
 function load(file: string): Addon {

@@ -26,7 +26,7 @@ export async function prepare(plan: RunPlan, resumeFrom: string | null): Promise
   const sources = plan.data.sources.map((source) => readSource(source, plan.data.negatives));
   const { base, ...settings } = plan.model;
   const folder = resumeFrom ?? (await fetchModel(base));
-  const backend = await useBackend(plan.backend);
+  const backend = await useBackend(plan.backend, plan.cuda);
   const encoder = loadEncoder(folder, settings);
   const objective = await makeObjective(plan, encoder, sources);
   const batches = makeBatches(sources, plan, encoder);
