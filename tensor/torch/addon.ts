@@ -18,14 +18,14 @@ export interface Kernel {
 }
 
 /** Bytes on a device: of living tensors, of them at most since `resetPeak`, and taken from the device in all. */
-export interface DeviceMemory {
+interface DeviceMemory {
   readonly allocated: number;
   readonly peak: number;
   readonly reserved: number;
 }
 
 /** How arithmetic is done on a device, for every operator from then on; what is left out stays as it is. */
-export interface Arithmetic {
+interface Arithmetic {
   /** Matrix products of float32 in TF32 (10 bits of mantissa). PyTorch's default: no. */
   readonly tf32?: boolean;
   /** Matrix products of bfloat16 may add partial sums in bfloat16. PyTorch's default: yes. */

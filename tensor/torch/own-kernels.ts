@@ -37,7 +37,7 @@ export class OwnKernels {
 }
 
 /** A file's machine code for an architecture: from the cache, else compiled. Needs NVRTC, but no GPU. */
-export function machineCode(addon: Addon, file: string, architecture: string): Uint8Array {
+function machineCode(addon: Addon, file: string, architecture: string): Uint8Array {
   const source = readFileSync(join(folder, file), 'utf8');
   const key = createHash('sha256').update([source, architecture, addon.nvrtcVersion()].join('\0')).digest('hex');
   const cached = cacheFolder('kernels', `${key.slice(0, 20)}.cubin`);
