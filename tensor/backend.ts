@@ -53,7 +53,8 @@ export async function useBackend(
   const running = started.get(name) ?? (addon ? startTorch(addon, wanted) : await startWasm());
   started.set(name, running);
   if (!(await setBackend(name))) throw new Error(`tfjs could not start its ${name} backend.`);
-  if (running.device !== 'cpu') configureCuda(engine().backend as TorchBackend, cuda);
+  const { backend } = engine();
+  if (backend instanceof TorchBackend && backend.device !== 'cpu') configureCuda(backend, cuda);
   return running;
 }
 
