@@ -38,7 +38,7 @@ export const doctor: CommandModule<object, DoctorArguments> = {
       .example('$0 doctor', 'what was found, what was chosen, what would make it faster'),
   handler: async ({ json }) => {
     const verdict = chosenBackend();
-    const findings = [...(await examine()), ...(await proofs(verdict.backend))];
+    const findings = [...(await examine()), ...(await cuda()), ...(await proofs(verdict.backend))];
     console.log(json ? JSON.stringify({ findings, ...verdict }) : page(findings, verdict));
   },
 };
@@ -157,6 +157,23 @@ function sizeOf(folder: string): number {
       // Another process may have removed it since.
       return sum + (statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0);
     }, 0);
+}
+
+/** The device that torch sees, or why it sees none. */
+async function cuda(): Promise<Finding[]> {
+  const file = locateAddon();
+  if (!file) return [];
+  try {
+    const { loadAddon } = await import('../tensor/torch/addon.js');
+    const { whyNotCuda } = await import('../tensor/torch/why-not-cuda.js');
+    const loaded = loadAddon(file);
+    const reason = whyNotCuda(loaded);
+    if (reason) return [{ name: 'CUDA', found: `not used: ${reason}`, good: false }];
+    const { name, capability } = loaded.cudaDevice(0);
+    return [{ name: 'CUDA', found: `${name}, sm_${capability}`, good: true }];
+  } catch (error) {
+    return [{ name: 'CUDA', found: reasonOf(error), good: false }];
+  }
 }
 
 /** Real training steps on every backend that is ready, and on the one that `auto` takes. */

@@ -3,13 +3,11 @@
 //
 // By-name dispatch keeps one source compiling against many torch versions: an operator's schema, read at run time,
 // says how each argument is converted, and arguments left out take the schema's defaults.
-#define NAPI_CPP_EXCEPTIONS
-#include <napi.h>
+#include "values.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <c10/core/InferenceMode.h>
 #include <torch/csrc/api/include/torch/version.h>
 
 #include <atomic>
@@ -19,17 +17,16 @@
 #include <string>
 #include <unordered_map>
 
+#include "device.h"
 #include "kernels/lanes.h"
 #include "operators.h"
 
-namespace {
+namespace reasontune {
 
 std::atomic<int64_t> live_tensors{0};
 
 // Marks our externals, so that a foreign object passed as a tensor is refused instead of read as one.
 constexpr napi_type_tag kTensorTag = {0x7265'6173'6f6e'7475ULL, 0x6e65'2d74'656e'736fULL};
-
-[[noreturn]] void refuse(Napi::Env env, const std::string& message) { throw Napi::TypeError::New(env, message); }
 
 Napi::Value wrap(Napi::Env env, at::Tensor tensor) {
   if (!tensor.defined()) return env.Null();
@@ -109,10 +106,11 @@ c10::IValue convert_list(const Napi::Value& value, const c10::TypePtr& element, 
       return list<double>(array, where, number);
     case c10::TypeKind::BoolType:
       return list<bool>(array, where, [](const Napi::Value& v, const std::string&) { return v.ToBoolean().Value(); });
-    case c10::TypeKind::OptionalType:
-      return list<std::optional<at::Tensor>>(array, where, [](const Napi::Value& v, const std::string& w) {
-        return v.IsNull() ? std::optional<at::Tensor>() : std::optional<at::Tensor>(unwrap(v, w));
-      });
+    case c10::TypeKind::OptionalType: {
+      c10::impl::GenericList out(element);
+      for (uint32_t i = 0; i < array.Length(); ++i) out.push_back(convert(array.Get(i), element, where));
+      return out;
+    }
     default:
       refuse(value.Env(), "Lists of " + element->str() + " are not supported (" + where + ").");
   }
@@ -171,20 +169,25 @@ Napi::Value to_js(Napi::Env env, const c10::IValue& value) {
 struct Operator {
   const c10::FunctionSchema* schema;
   std::optional<c10::OperatorHandle> theirs;
-  const reasontune::OwnOperator* ours = nullptr;
+  const OwnOperator* ours = nullptr;
 
   void run(torch::jit::Stack& stack) const {
     if (ours) ours->run(stack);
     else theirs->callBoxed(stack);
   }
+
+  bool serves(c10::DispatchKey device) const {
+    return ours ? device == c10::DispatchKey::CPU : theirs->hasComputedKernelForDispatchKey(device);
+  }
 };
 
-const Operator& find_operator(Napi::Env env, const std::string& name) {
+// An operator by its schema name, null where neither this torch nor we have one.
+const Operator* find_operator(const std::string& name) {
   static std::unordered_map<std::string, Operator> known;
   const auto seen = known.find(name);
-  if (seen != known.end()) return seen->second;
-  if (const auto* own = reasontune::find_own_operator(name)) {
-    return known.emplace(name, Operator{&own->schema, std::nullopt, own}).first->second;
+  if (seen != known.end()) return &seen->second;
+  if (const auto* own = find_own_operator(name)) {
+    return &known.emplace(name, Operator{&own->schema, std::nullopt, own}).first->second;
   }
   // "aten::add.Tensor" is operator "aten::add", overload "Tensor".
   const auto colons = name.find("::");
@@ -192,26 +195,7 @@ const Operator& find_operator(Napi::Env env, const std::string& name) {
   const bool overloaded = dot != std::string::npos;
   const auto found = c10::Dispatcher::singleton().findSchema(
       {overloaded ? name.substr(0, dot) : name, overloaded ? name.substr(dot + 1) : ""});
-  if (!found) refuse(env, "This torch (" TORCH_VERSION ") has no operator " + name + ".");
-  return known.emplace(name, Operator{&found->schema(), *found}).first->second;
-}
-
-// A c10::Error's own sentence, without the C++ stack that follows it.
-std::string first_lines(const c10::Error& error) { return error.what_without_backtrace(); }
-
-// Whatever C++ throws leaves as a JavaScript error that says in which operator or function it happened.
-template <typename Work>
-Napi::Value guarded(const Napi::CallbackInfo& info, const std::string& name, Work work) {
-  try {
-    c10::InferenceMode no_autograd;
-    return work();
-  } catch (const c10::Error& error) {
-    throw Napi::Error::New(info.Env(), name + ": " + first_lines(error));
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Napi::Error::New(info.Env(), name + ": " + error.what());
-  }
+  return found ? &known.emplace(name, Operator{&found->schema(), *found}).first->second : nullptr;
 }
 
 // call(name, positional, named?): runs one operator; the result is a tensor, a number, or an array of those.
@@ -222,8 +206,9 @@ Napi::Value call(const Napi::CallbackInfo& info) {
     if (!info[0].IsString() || !info[1].IsArray()) {
       refuse(env, "Expected call(operator, [arguments], {named}), got other arguments for " + name + ".");
     }
-    const auto& op = find_operator(env, name);
-    const auto& arguments = op.schema->arguments();
+    const auto* op = find_operator(name);
+    if (!op) refuse(env, "This torch (" TORCH_VERSION ") has no operator " + name + ".");
+    const auto& arguments = op->schema->arguments();
     const auto positional = info[1].As<Napi::Array>();
     if (positional.Length() > arguments.size()) refuse(env, "Too many arguments for " + name + ".");
     const bool has_named = info.Length() > 2 && info[2].IsObject();
@@ -238,7 +223,7 @@ Napi::Value call(const Napi::CallbackInfo& info) {
       else if (argument.default_value()) stack.push_back(*argument.default_value());
       else refuse(env, "Expected a value for " + name + "(" + argument.name() + ").");
     }
-    op.run(stack);
+    op->run(stack);
     if (stack.empty()) return env.Undefined();
     if (stack.size() == 1) return to_js(env, stack[0]);
     auto results = Napi::Array::New(env, stack.size());
@@ -257,7 +242,7 @@ at::ScalarType scalar_type(const Napi::TypedArray& array) {
   }
 }
 
-// fromArray(typedArray, shape, device): a copy of the values on the device.
+// fromArray(typedArray, shape, device): a copy of the values on the device, queued there where it is not the CPU.
 Napi::Value from_array(const Napi::CallbackInfo& info) {
   return guarded(info, "fromArray", [&]() -> Napi::Value {
     const auto env = info.Env();
@@ -275,12 +260,9 @@ Napi::Value from_array(const Napi::CallbackInfo& info) {
       refuse(env, "Expected " + std::to_string(size) + " values for fromArray(shape), got " +
                       std::to_string(array.ElementLength()) + ".");
     }
-    auto* bytes = static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
-    const auto options = at::TensorOptions().dtype(scalar_type(array));
-    auto tensor = at::empty(dims, options);
-    if (size > 0) std::memcpy(tensor.data_ptr(), bytes, array.ByteLength());
+    const auto* bytes = static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
     const c10::Device device(info[2].As<Napi::String>().Utf8Value());
-    return wrap(env, device.is_cpu() ? tensor : tensor.to(device));
+    return wrap(env, upload(bytes, array.ByteLength(), dims, scalar_type(array), device));
   });
 }
 
@@ -291,14 +273,40 @@ Napi::Value copy_out(Napi::Env env, const at::Tensor& tensor) {
   return array;
 }
 
+Napi::Value to_host_array(Napi::Env env, const at::Tensor& tensor) {
+  if (tensor.is_floating_point()) return copy_out<Napi::Float32Array>(env, tensor.to(at::kFloat).contiguous());
+  if (tensor.scalar_type() == at::kBool) return copy_out<Napi::Uint8Array>(env, tensor.contiguous());
+  return copy_out<Napi::Int32Array>(env, tensor.to(at::kInt).contiguous());
+}
+
 // toArray(tensor): its values on the host: Float32Array for floating types, Int32Array for integers, Uint8Array for bool.
 Napi::Value to_array(const Napi::CallbackInfo& info) {
-  return guarded(info, "toArray", [&]() -> Napi::Value {
-    const auto env = info.Env();
-    const auto tensor = unwrap(info[0], "toArray").to(at::kCPU);
-    if (tensor.is_floating_point()) return copy_out<Napi::Float32Array>(env, tensor.to(at::kFloat).contiguous());
-    if (tensor.scalar_type() == at::kBool) return copy_out<Napi::Uint8Array>(env, tensor.contiguous());
-    return copy_out<Napi::Int32Array>(env, tensor.to(at::kInt).contiguous());
+  return guarded(info, "toArray", [&] { return to_host_array(info.Env(), unwrap(info[0], "toArray").to(at::kCPU)); });
+}
+
+// Waits for a download on a thread of its own, so that JavaScript goes on meanwhile.
+class Reading : public Napi::AsyncWorker {
+ public:
+  Reading(Napi::Env env, const at::Tensor& tensor)
+      : Napi::AsyncWorker(env), promise_(Napi::Promise::Deferred::New(env)), download_(tensor) {}
+  Napi::Promise promise() const { return promise_.Promise(); }
+
+ protected:
+  void Execute() override { download_.wait(); }
+  void OnOK() override { promise_.Resolve(to_host_array(Env(), download_.host())); }
+  void OnError(const Napi::Error& error) override { promise_.Reject(error.Value()); }
+
+ private:
+  Napi::Promise::Deferred promise_;
+  Download download_;
+};
+
+// read(tensor): as toArray, in a promise: the values that the tensor has now, whatever is done to it afterwards.
+Napi::Value read(const Napi::CallbackInfo& info) {
+  return guarded(info, "read", [&]() -> Napi::Value {
+    auto* reading = new Reading(info.Env(), unwrap(info[0], "read"));
+    reading->Queue();
+    return reading->promise();
   });
 }
 
@@ -322,6 +330,23 @@ Napi::Value scalar_type_of(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(unwrap(info[0], "scalarType").scalar_type()));
 }
 
+// describe(operator): its arguments' names, and which devices have a kernel; null where this torch lacks it.
+Napi::Value describe(const Napi::CallbackInfo& info) {
+  return guarded(info, "describe", [&]() -> Napi::Value {
+    const auto env = info.Env();
+    if (!info[0].IsString()) refuse(env, "Expected describe(operator).");
+    const auto* op = find_operator(info[0].As<Napi::String>().Utf8Value());
+    if (!op) return env.Null();
+    auto names = Napi::Array::New(env);
+    for (const auto& argument : op->schema->arguments()) names.Set(names.Length(), Napi::String::New(env, argument.name()));
+    auto made = Napi::Object::New(env);
+    made.Set("arguments", names);
+    made.Set("cpu", Napi::Boolean::New(env, op->serves(c10::DispatchKey::CPU)));
+    made.Set("cuda", Napi::Boolean::New(env, op->serves(c10::DispatchKey::CUDA)));
+    return made;
+  });
+}
+
 Napi::Value set_threads(const Napi::CallbackInfo& info) {
   const int64_t count = integer(info[0], "setThreads");
   if (count < 1 || count > 1024) refuse(info.Env(), "Expected 1 to 1024 threads for setThreads.");
@@ -341,13 +366,18 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("fromArray", Napi::Function::New(env, from_array, "fromArray"));
   exports.Set("toArray", Napi::Function::New(env, to_array, "toArray"));
   exports.Set("release", Napi::Function::New(env, release, "release"));
+  exports.Set("read", Napi::Function::New(env, read, "read"));
+  exports.Set("describe", Napi::Function::New(env, describe, "describe"));
   exports.Set("shape", Napi::Function::New(env, shape, "shape"));
   exports.Set("scalarType", Napi::Function::New(env, scalar_type_of, "scalarType"));
   exports.Set("setThreads", Napi::Function::New(env, set_threads, "setThreads"));
   exports.Set("liveTensors", Napi::Function::New(env, live, "liveTensors"));
+  export_accelerator(env, exports);
   return exports;
 }
 
-}  // namespace
+}  // namespace reasontune
 
-NODE_API_MODULE(reasontune, init)
+Napi::Object start(Napi::Env env, Napi::Object exports) { return reasontune::init(env, exports); }
+
+NODE_API_MODULE(reasontune, start)

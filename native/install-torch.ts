@@ -13,11 +13,10 @@ const CPU_PART = [
 ] as const;
 
 /**
- * Installs a torch of our own into the cache: without an NVIDIA driver only the part that the CPU needs. Returns null when
- * it is there, else the reason why not.
+ * Installs a torch of our own into the cache: without an NVIDIA driver only the part that the CPU needs, unless `cuda`
+ * says otherwise. Returns null when it is there, else the reason why not.
  */
-export function installTorch(): Promise<string | null> {
-  const cuda = nvidiaDriver() !== null;
+export function installTorch(cuda = nvidiaDriver() !== null): Promise<string | null> {
   const folder = privateTorchFolder(cuda);
   return installWheels({
     what: `torch ${PINNED_TORCH}${cuda ? '' : ' (the CPU part)'}`,

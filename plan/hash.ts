@@ -3,11 +3,16 @@ import type { RunPlan } from './schema.js';
 
 /**
  * The name of what was run: 12 hex digits of SHA-256 over the plan's canonical JSON. A plan's `name` and `eval` are
- * left out, for they do not change the weights: same hash, same training.
+ * left out, for they do not change the weights, and `train.micro_batch_tokens`, which changes them by rounding alone: a
+ * run whose memory ran out can go on with less. Same hash, same training.
  */
 export function planHash(plan: RunPlan): string {
   const { name: _name, eval: _eval, ...trained } = plan;
-  return createHash('sha256').update(canonical(trained)).digest('hex').slice(0, 12);
+  const { micro_batch_tokens: _tokens, ...train } = plan.train;
+  return createHash('sha256')
+    .update(canonical({ ...trained, train }))
+    .digest('hex')
+    .slice(0, 12);
 }
 
 /** JSON with the keys of every mapping sorted. */

@@ -167,6 +167,16 @@ const evaluation = z.strictObject({
   metrics: z.array(measure).min(1).default(['nDCG@10', 'R@100']),
 });
 
+/** How a CUDA device does its arithmetic; the CPU and wasm leave no such choice. */
+const cuda = z.strictObject({
+  /** Products of float32 matrices in TF32, with 10 bits of mantissa for 23. */
+  tf32: z.boolean().default(false),
+  /** The same numbers in every run, which --resume promises; some kernels are slower for it. */
+  deterministic: z.boolean().default(true),
+  /** Kernels of our own (native/kernels/) in place of libtorch's: AdamW. Not measured on a GPU yet, so off. */
+  own_kernels: z.boolean().default(false),
+});
+
 export const planSchema = z
   .strictObject({
     name: z.string().regex(/^[\w-][\w.-]*$/, 'a folder name of letters, digits, ".", "_" and "-"'),
@@ -177,6 +187,7 @@ export const planSchema = z
     train: train.prefault({}),
     eval: evaluation.prefault({}),
     backend: z.enum(backendNames).default('auto'),
+    cuda: cuda.prefault({}),
   })
   .superRefine((plan, context) => {
     const refuse = (message: string, ...path: (string | number)[]): void =>
@@ -240,4 +251,5 @@ export type NegativesPlan = RunPlan['data']['negatives'];
 export type LossPlan = RunPlan['loss'];
 export type EvalSetPlan = RunPlan['eval']['sets'][number];
 export type Precision = z.output<typeof precision>;
+export type CudaPlan = RunPlan['cuda'];
 export type BackendName = RunPlan['backend'];

@@ -1,4 +1,5 @@
 import { add, div, engine, mul, sqrt, square, sub, sum, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { launchAdamW } from './adamw-kernel.js';
 import { type Parameter, parameter, replace } from './parameter.js';
 import type { Handle } from './torch/addon.js';
 import { Aten } from './torch/aten.js';
@@ -92,6 +93,17 @@ function updateInPlace(torch: TorchBackend, group: Group): void {
   const handles = (all: readonly Parameter[]): Handle[] => all.map((p) => torch.handle(p.tensor));
   try {
     const gradients = group.gradients.map((g) => torch.handle(g));
+    const own = torch.ownKernels;
+    if (own) {
+      const lists = {
+        weights: handles(group.parameters),
+        gradients: gradients.map((gradient) => aten.one('aten::contiguous', [gradient])),
+        first: handles(group.first),
+        second: handles(group.second),
+      };
+      launchAdamW(aten, (name) => own.get('adamw.cu', name), lists, { ...group, beta1, beta2, eps });
+      return;
+    }
     if (group.scale !== 1) torch.addon.call('aten::_foreach_mul_.Scalar', [gradients, group.scale]);
     const step = aten.from(new Float32Array([group.step]), []);
     torch.addon.call(

@@ -2,12 +2,14 @@ import { engine, registerBackend, setBackend } from '@tensorflow/tfjs-core';
 import { locateAddon } from '../native/locate.js';
 import { locateBinding } from '../native/tensorflow/stamp.js';
 import { Fault, reasonOf } from '../plan/fault.js';
-import type { BackendName } from '../plan/schema.js';
+import type { BackendName, CudaPlan } from '../plan/schema.js';
 import { registerOperations } from './operation.js';
 import { startTensorFlow } from './tensorflow/start.js';
 import { type Addon, loadAddon } from './torch/addon.js';
 import { TorchBackend } from './torch/backend.js';
+import { OwnKernels } from './torch/own-kernels.js';
 import { registerStandardKernels } from './torch/standard-kernels/register.js';
+import { whyNotCuda } from './torch/why-not-cuda.js';
 import { registerMissingKernels } from './wasm-kernels.js';
 // Each operation's module registers it; backends made later must know them all.
 import './attention/attention.js';
@@ -39,14 +41,19 @@ const started = new Map<string, RunningBackend>();
 
 /**
  * Starts the backend that a plan asks for and makes it tfjs's own. `auto` takes the first that setup has made ready of
- * torch and tensorflow, else wasm. Calling again with another name switches. Throws a Fault when the one asked for
- * cannot run here.
+ * torch and tensorflow, else wasm. Calling again with another name switches. `cuda` says how a CUDA device does its
+ * arithmetic. Throws a Fault when the one asked for cannot run here.
  */
-export async function useBackend(wanted: BackendName): Promise<RunningBackend> {
+export async function useBackend(
+  wanted: BackendName,
+  cuda: CudaPlan = { tf32: false, deterministic: true, own_kernels: false },
+): Promise<RunningBackend> {
   const name = nameOf(wanted);
   const running = started.get(name) ?? (await start(name, wanted));
   started.set(name, running);
   if (!(await setBackend(name))) throw new Error(`tfjs could not start its ${name} backend.`);
+  const { backend } = engine();
+  if (backend instanceof TorchBackend && backend.device !== 'cpu') configureCuda(backend, cuda);
   return running;
 }
 
@@ -70,17 +77,22 @@ function startTorch(wanted: BackendName): RunningBackend {
     );
   }
   const addon = load(file);
-  if (wanted === 'torch:cuda:0' && !addon.cuda) {
-    throw new Fault(
-      `Expected a CUDA device for backend: ${wanted}, but torch ${addon.version} sees none here. Set backend: torch.`,
-    );
-  }
+  const lack = wanted === 'torch:cuda:0' ? whyNotCuda(addon) : null;
+  if (lack) throw new Fault(`Expected a CUDA device for backend: ${wanted}, got none: ${lack}. Set backend: torch.`);
   const device = wanted !== 'torch' && addon.cuda ? 'cuda:0' : 'cpu';
   registerStandardKernels();
   registerOperations('torch', device);
   registerBackend('torch', () => new TorchBackend(addon, device));
   // On the CPU torch's own default, one thread a core, stands unless OMP_NUM_THREADS says otherwise.
   return { name: 'torch', device, description: `torch ${addon.version} on ${device}` };
+}
+
+function configureCuda(backend: TorchBackend, { tf32, deterministic, own_kernels: own }: CudaPlan): void {
+  // cuBLAS is deterministic with a workspace of fixed size, and reads this when it is first used.
+  if (deterministic) process.env.CUBLAS_WORKSPACE_CONFIG ??= ':4096:8';
+  // Sums of bfloat16 products stay in float32, as they do on the CPU.
+  backend.addon.configure({ tf32, deterministic, reducedBfloat16Sums: false });
+  backend.ownKernels = own ? new OwnKernels(backend.addon, 0) : null;
 }
 
 function load(file: string): Addon {

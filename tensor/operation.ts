@@ -1,5 +1,6 @@
 import {
   engine,
+  type KernelFunc,
   type NamedAttrMap,
   type NamedTensorMap,
   registerGradient,
@@ -9,7 +10,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { Handle } from './torch/addon.js';
 import type { Aten } from './torch/aten.js';
-import { registerTorchKernel } from './torch/backend.js';
+import { torchKernel } from './torch/backend.js';
 
 /** Values by input: one for each of K, and for each of O that was given. */
 type Inputs<T, K extends string, O extends string> = Readonly<Record<K, T> & Partial<Record<O, T>>>;
@@ -33,9 +34,16 @@ export interface Operation<K extends string, A extends object, O extends string 
     compose(dy: Tensor, x: Readonly<Record<K, Tensor>>, y: readonly Tensor[], attrs: A): Tensor[];
     torch?(aten: Aten, dy: Handle, x: Readonly<Record<K, Handle>>, y: readonly Handle[], attrs: A): Handle[];
   };
+  /** How many at most; 1 when left out. */
   readonly results?: number;
-  /** The libtorch operators named here exist for the CPU alone: other devices run the composition. */
-  readonly cpuOnly?: boolean;
+  /**
+   * Given where `torch` names operators of the CPU alone: what CUDA runs in their place. It returns null for inputs that
+   * it does not serve; those, and all where this is null, run the composition.
+   */
+  readonly cuda?: {
+    forward(aten: Aten, x: Inputs<Handle, K, O>, attrs: A): Handle[] | null;
+    gradient(aten: Aten, dy: Handle, x: Readonly<Record<K, Handle>>, y: readonly Handle[], attrs: A): Handle[] | null;
+  } | null;
 }
 
 interface Defined {
@@ -100,37 +108,40 @@ function register<K extends string, A extends object, O extends string>(
   device: string,
 ): void {
   const { name, gradient } = operation;
-  const onTorch = backend === 'torch' && (device === 'cpu' || !operation.cpuOnly);
-  if (onTorch && operation.torch) {
-    const forward = operation.torch;
-    registerTorchKernel<A>(name, ({ aten, inputs, attrs }) => forward(aten, inputs as Inputs<Handle, K, O>, attrs));
-  } else {
-    registerComposed(name, backend, (inputs, attrs) => operation.compose(inputs as Inputs<Tensor, K, O>, attrs as A));
-  }
-  if (onTorch && gradient.torch) {
-    const backward = gradient.torch;
-    registerTorchKernel<A>(`${name}Grad`, ({ aten, inputs, attrs }) => {
+  const { forward, gradient: backward } = nativeKernels(operation, backend, device);
+  const composed = composedKernel((inputs, attrs) => operation.compose(inputs as Inputs<Tensor, K, O>, attrs as A));
+  const composedGradient = composedKernel((inputs, attrs) => {
+    const { dy, x, y } = unpack<Tensor, K>(inputs);
+    return gradient.compose(dy, x, y, attrs as A);
+  });
+  const add = (kernelName: string, kernelFunc: KernelFunc): void =>
+    registerKernel({ kernelName, backendName: backend, kernelFunc });
+  const native =
+    forward &&
+    torchKernel<A, string>(({ aten, inputs, attrs }) => forward(aten, inputs as Inputs<Handle, K, O>, attrs), composed);
+  const nativeGradient =
+    backward &&
+    torchKernel<A, string>(({ aten, inputs, attrs }) => {
       const { dy, x, y } = unpack<Handle, K>(inputs);
       return backward(aten, dy, x, y, attrs);
-    });
-  } else {
-    registerComposed(`${name}Grad`, backend, (inputs, attrs) => {
-      const { dy, x, y } = unpack<Tensor, K>(inputs);
-      return gradient.compose(dy, x, y, attrs as A);
-    });
-  }
+    }, composedGradient);
+  add(name, native ?? composed);
+  add(`${name}Grad`, nativeGradient ?? composedGradient);
 }
 
-function registerComposed(
-  kernelName: string,
-  backendName: string,
-  compose: (inputs: Record<string, Tensor>, attrs: object) => Tensor[],
-): void {
-  registerKernel({
-    kernelName,
-    backendName,
-    kernelFunc: ({ inputs, attrs }) => tidy(() => compose(inputs as Record<string, Tensor>, attrs as object)),
-  });
+/** What runs an operation by libtorch on a device; nothing where its composition is run. */
+function nativeKernels<K extends string, A extends object, O extends string>(
+  { torch, cuda, gradient }: Operation<K, A, O>,
+  backend: string,
+  device: string,
+): Partial<NonNullable<Operation<K, A, O>['cuda']>> {
+  if (backend !== 'torch') return {};
+  if (device !== 'cpu' && cuda !== undefined) return cuda ?? {};
+  return { ...(torch && { forward: torch }), ...(gradient.torch && { gradient: gradient.torch }) };
+}
+
+function composedKernel(made: (inputs: Record<string, Tensor>, attrs: object) => Tensor[]): KernelFunc {
+  return ({ inputs, attrs }) => tidy(() => made(inputs as Record<string, Tensor>, attrs as object));
 }
 
 /** Makes every operation run on a backend: its own kernels where it has them, compositions elsewhere. */

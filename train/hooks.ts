@@ -1,7 +1,6 @@
-import { saveCheckpoint } from './checkpoint.js';
+import { memory } from '../tensor/memory.js';
 import type { Hook } from './loop.js';
 import type { RunFolder } from './run-folder.js';
-import type { Learner } from './step.js';
 
 /** Appends one line to events.jsonl after each step. */
 export function eventHook(run: RunFolder): Hook {
@@ -15,23 +14,14 @@ export function eventHook(run: RunFolder): Hook {
       tokens,
       tokens_per_s: Math.round(tokens / seconds),
       seconds: Number(((performance.now() - began) / 1000).toFixed(3)),
-      memory_mb: Math.round(process.memoryUsage.rss() / 2 ** 20),
+      memory_mb: Math.round(memory().peak / 2 ** 20),
       source,
     });
 }
 
 /** Saves a checkpoint every so many steps, and after the last. */
-export function checkpointHook(settings: {
-  readonly run: string;
-  readonly learner: Learner;
-  readonly planHash: string;
-  readonly card: string;
-  readonly every: number;
-  readonly keep: number;
-}): Hook {
+export function checkpointHook(save: (step: number) => string, every: number): Hook {
   return ({ step, last }) => {
-    if (!last && step % settings.every !== 0) return;
-    const state = { step, plan_hash: settings.planHash };
-    saveCheckpoint(settings.run, settings.learner, state, settings.card, settings.keep);
+    if (last || step % every === 0) save(step);
   };
 }

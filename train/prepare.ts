@@ -31,7 +31,7 @@ export async function prepare(plan: RunPlan, resumeFrom: string | null): Promise
   // An adapter is trained on the base as it is: from merged weights it could not be gone on with bit for bit.
   const folder = resumeFrom && !lora ? resumeFrom : await fetchModel(base);
   const adapter = resumeFrom && lora ? join(resumeFrom, adapterFolder) : null;
-  const backend = await useBackend(plan.backend);
+  const backend = await useBackend(plan.backend, plan.cuda);
   checkPrecision(plan, backend);
   const training = {
     ...{ base, lora, freeze, adapter },

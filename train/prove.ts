@@ -3,11 +3,13 @@ import { matMul, randomNormal, type Tensor, type Tensor1D, type Tensor2D, tidy, 
 import { type InfoNCE, infoNCE } from '../loss/info-nce.js';
 import type { BackendName } from '../plan/schema.js';
 import { adamw, zeroMoments } from '../tensor/adamw.js';
+import { attention } from '../tensor/attention/attention.js';
 import { gradients } from '../tensor/autograd.js';
 import { useBackend } from '../tensor/backend.js';
 import { linear } from '../tensor/linear.js';
 import { normalize } from '../tensor/normalize.js';
 import { parameter } from '../tensor/parameter.js';
+import { residual } from '../tensor/residual.js';
 
 const plain: InfoNCE = { temperature: 0.05, inBatch: true, symmetric: false, guards: [], debias: null };
 // A batch of which nothing is known besides its embeddings.
@@ -18,9 +20,12 @@ const alone = {
   guides: [],
 };
 
+// Two, of 6 and 10 tokens.
+const sequences = Int32Array.from([0, 6, 16]);
+
 /**
- * Trains one small layer for ten steps on a backend, and says how fast its matrix product is. Throws when the loss does
- * not fall.
+ * Trains one small layer with attention for ten steps on a backend, and says how fast its matrix product is. Throws when
+ * the loss does not fall.
  */
 export async function proveBackend(wanted: BackendName): Promise<string> {
   const backend = await useBackend(wanted);
@@ -34,7 +39,8 @@ export async function proveBackend(wanted: BackendName): Promise<string> {
   for (let step = 1; step <= 10; step++) {
     const { value, gradients: made } = gradients(
       () => {
-        const rows = normalize(linear(texts, weights[0].tensor as Tensor2D, weights[1].tensor as Tensor1D));
+        const x = linear(texts, weights[0].tensor as Tensor2D, weights[1].tensor as Tensor1D);
+        const rows = normalize(residual(x, attention(x, x, x, { heads: 2, width: 16, offsets: sequences })));
         return infoNCE({ ...alone, queries: rows, documents: normalize(texts) }, plain);
       },
       weights.map(({ tensor }) => tensor),

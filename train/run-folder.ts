@@ -7,7 +7,8 @@ import { readPlan } from '../plan/read.js';
 import { lastCheckpoint, stepOf } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
 
-/** A line of events.jsonl. `seconds` are since training began, `tokens` of this step. */
+/** A line of events.jsonl. `seconds` are since training began, `tokens` of this step, `memory_mb` the
+ * most so far: of the device's memory on CUDA, else of the process. */
 interface StepEvent {
   readonly step: number;
   readonly loss: number;

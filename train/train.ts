@@ -5,11 +5,12 @@ import { planHash } from '../plan/hash.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
 import { zeroMoments } from '../tensor/adamw.js';
-import { loadTrainer } from './checkpoint.js';
+import { loadTrainer, saveCheckpoint } from './checkpoint.js';
 import { checkpointHook, eventHook } from './hooks.js';
 import { type Hook, loop } from './loop.js';
 import { modelCard } from './model-card.js';
 import { disposeObjective } from './objective.js';
+import { explainFailure } from './out-of-memory.js';
 import { prepare } from './prepare.js';
 import { provenance } from './provenance.js';
 import { checkpointToResume, openRunFolder } from './run-folder.js';
@@ -44,19 +45,18 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
       `${plan.name}: ${total} steps of ${plan.train.batch_size} queries on ${backend.description}, into ${run.path}`,
     );
     if (from > 0) options.say(`going on after step ${from} from ${resumeFrom}`);
-    const save = checkpointHook({
-      run: run.path,
-      learner,
-      planHash: planHash(plan),
-      card: modelCard(plan),
-      every: durationSteps(plan.train.checkpoint.every, size),
-      keep: plan.train.checkpoint.keep,
-    });
+    const [hash, card, { keep }] = [planHash(plan), modelCard(plan), plan.train.checkpoint];
+    const save = (step: number): string => saveCheckpoint(run.path, learner, { step, plan_hash: hash }, card, keep);
+    let done = from;
     const step = await loop(learner, { plan, objective, batches, from, total, stopped: options.stopped }, [
+      ({ step }) => {
+        done = step;
+      },
       eventHook(run),
-      save,
+      checkpointHook(save, durationSteps(plan.train.checkpoint.every, size)),
       ...options.hooks,
-    ]).catch((error: unknown) => {
+    ]).catch((failure: unknown) => {
+      const error = explainFailure(failure, plan, () => (done > from ? save(done) : resumeFrom));
       const last = lastCheckpoint(run.path);
       if (error instanceof Fault && last && !error.message.includes(last)) {
         throw new Fault(`${error.message} The last good checkpoint is ${last}.`);

@@ -2,6 +2,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { defineOperation } from '../operation.js';
 import { composeAttention, composeBiasGradient, composeGradient } from './composition.js';
 import { torchAttention, torchBiasedGradient, torchGradient } from './cpu-kernels.js';
+import { cudaAttention, cudaGradient } from './cuda-kernels.js';
 import { packedAttention, packedGradient, servesPacked } from './packed-kernels.js';
 import { type AttentionShape, everything, type Window } from './shape.js';
 
@@ -10,9 +11,9 @@ import { type AttentionShape, everything, type Window } from './shape.js';
 const plain = defineOperation<'q' | 'k' | 'v', AttentionShape>({
   name: 'Attention',
   results: 2,
-  cpuOnly: true,
   compose: composeAttention,
   torch: (aten, x, shape) => (servesPacked(aten, shape) ? packedAttention : torchAttention)(aten, x, shape),
+  cuda: { forward: cudaAttention, gradient: cudaGradient },
   gradient: {
     of: ['q', 'k', 'v'],
     inputs: ['q', 'k', 'v'],
@@ -26,9 +27,9 @@ const plain = defineOperation<'q' | 'k' | 'v', AttentionShape>({
 const biased = defineOperation<'q' | 'k' | 'v' | 'bias', AttentionShape>({
   name: 'BiasedAttention',
   results: 2,
-  cpuOnly: true,
   compose: composeAttention,
   torch: torchAttention,
+  cuda: null,
   gradient: {
     of: ['q', 'k', 'v', 'bias'],
     inputs: ['q', 'k', 'v', 'bias'],

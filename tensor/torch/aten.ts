@@ -27,7 +27,7 @@ export class Aten {
   }
 
   /** A host array as a tensor on the device. */
-  from(values: Float32Array | Int32Array, shape: readonly number[]): Handle {
+  from(values: Float32Array | Int32Array | BigInt64Array, shape: readonly number[]): Handle {
     const made = this.addon.fromArray(values, shape, this.device);
     this.#made.add(made);
     return made;

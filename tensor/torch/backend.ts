@@ -6,11 +6,13 @@ import {
   type DataType,
   engine,
   KernelBackend,
+  type KernelFunc,
   registerKernel,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import type { Addon, Handle, HostArray } from './addon.js';
 import { Aten } from './aten.js';
+import type { OwnKernels } from './own-kernels.js';
 import { scalarTypes } from './scalar-types.js';
 
 interface Held {
@@ -40,6 +42,8 @@ const dtypes: Readonly<Record<number, DataType>> = {
 export class TorchBackend extends KernelBackend {
   readonly #held: DataStorage<Held> = new DataStorage<Held>(this, engine());
   #count = 0;
+  /** Kernels of our own, where a CUDA device is to use them. */
+  ownKernels: OwnKernels | null = null;
 
   constructor(
     readonly addon: Addon,
@@ -75,8 +79,8 @@ export class TorchBackend extends KernelBackend {
     return this.addon.toArray(this.#held.get(id).handle);
   }
 
-  override async read(id: DataId): Promise<HostArray> {
-    return this.readSync(id);
+  override read(id: DataId): Promise<HostArray> {
+    return this.addon.read(this.#held.get(id).handle);
   }
 
   override refCount(id: DataId): number {
@@ -158,30 +162,38 @@ export function registerTorchKernel<A = object, K extends string = string>(
   name: string,
   run: (call: KernelCall<A, K>) => Handle | Handle[],
 ): void {
-  registerKernel({
-    kernelName: name,
-    backendName: 'torch',
-    kernelFunc: ({ inputs: infos, attrs, backend }) => {
-      const torch = backend as TorchBackend;
-      const inputs = {} as Record<K, Handle>;
-      const shapes = {} as Record<K, readonly number[]>;
-      const dtypes = {} as Record<K, DataType>;
-      for (const key of Object.keys(infos) as K[]) {
-        const info = infos[key] as TensorInfo | undefined;
-        if (!info) continue;
-        inputs[key] = torch.handle(info);
-        shapes[key] = info.shape;
-        dtypes[key] = info.dtype;
-      }
-      const aten = new Aten(torch.addon, torch.device);
-      try {
-        const made = run({ aten, inputs, shapes, dtypes, attrs: attrs as A });
-        return Array.isArray(made)
-          ? made.map((handle) => torch.adopt(aten.keep(handle)))
-          : torch.adopt(aten.keep(made));
-      } finally {
-        aten.close();
-      }
-    },
-  });
+  registerKernel({ kernelName: name, backendName: 'torch', kernelFunc: torchKernel(run, noStandIn) });
+}
+
+const noStandIn: KernelFunc = () => {
+  throw new Error('A kernel without a stand-in returned null.');
+};
+
+/** A tfjs kernel by libtorch; where `run` returns null, `standIn` is run in its place. */
+export function torchKernel<A, K extends string>(
+  run: (call: KernelCall<A, K>) => Handle | Handle[] | null,
+  standIn: KernelFunc,
+): KernelFunc {
+  return (given) => {
+    const { inputs: infos, attrs, backend } = given;
+    const torch = backend as TorchBackend;
+    const inputs = {} as Record<K, Handle>;
+    const shapes = {} as Record<K, readonly number[]>;
+    const dtypes = {} as Record<K, DataType>;
+    for (const key of Object.keys(infos) as K[]) {
+      const info = infos[key] as TensorInfo | undefined;
+      if (!info) continue;
+      inputs[key] = torch.handle(info);
+      shapes[key] = info.shape;
+      dtypes[key] = info.dtype;
+    }
+    const aten = new Aten(torch.addon, torch.device);
+    try {
+      const made = run({ aten, inputs, shapes, dtypes, attrs: attrs as A });
+      if (made === null) return standIn(given);
+      return Array.isArray(made) ? made.map((handle) => torch.adopt(aten.keep(handle))) : torch.adopt(aten.keep(made));
+    } finally {
+      aten.close();
+    }
+  };
 }

@@ -39,6 +39,29 @@ describe('the addon', () => {
     expect(act).toThrow(message);
   });
 
+  it('reads without waiting: the values of the moment at which it was asked', async () => {
+    const y = addon.fromArray(Float32Array.from([1, 2]), [2], 'cpu');
+    const reading = addon.read(y);
+    addon.call('aten::mul_.Scalar', [y, 5]);
+    addon.release(y);
+    expect([...(await reading)]).toEqual([1, 2]);
+  });
+
+  it('describes operators, types and the memory of a device', () => {
+    expect(addon.describe('aten::mm')).toMatchObject({ arguments: ['self', 'mat2'], cpu: true });
+    expect(addon.describe('aten::nonsense')).toBeNull();
+    const half = addon.call('aten::_to_copy', [x], { dtype: 15 }) as Handle;
+    expect([addon.scalarType(x), addon.scalarType(half)]).toEqual([6, 15]);
+    expect(addon.memory('cpu')).toBeNull();
+    expect([...addon.addresses([x, x, half])].map((address) => address !== 0n)).toEqual([true, true, true]);
+  });
+
+  it('sets how arithmetic is done, and refuses what it does not know', () => {
+    addon.configure({ tf32: true, deterministic: true, reducedBfloat16Sums: false });
+    addon.configure({ tf32: false, deterministic: false, reducedBfloat16Sums: true });
+    expect(() => addon.configure({ tf32: 1 } as never)).toThrow(/true or false for configure\(tf32\)/);
+  });
+
   it('refuses a released tensor, and counts what lives', () => {
     const before = addon.liveTensors();
     const y = addon.fromArray(new Float32Array(2), [2], 'cpu');
@@ -73,6 +96,17 @@ describe('the addon', () => {
             () => addon.toArray(args[0] as never),
             () => addon.shape(args[0] as never),
             () => addon.release(args[1] as never),
+            () => addon.read(args[0] as never).catch(() => null),
+            () => addon.describe(args[0] as never),
+            () => addon.scalarType(args[0] as never),
+            () => addon.memory(args[0] as never),
+            () => addon.resetPeak(args[0] as never),
+            () => addon.configure(args[0] as never),
+            () => addon.cudaDevice(args[0] as never),
+            () => addon.compileKernels(...(args as [never, never, never])),
+            () => addon.loadKernel(...(args as [never, never])),
+            () => addon.launch(...(args as [never, never, never, never])),
+            () => addon.addresses(args as never),
           ];
           for (const act of acts) {
             try {

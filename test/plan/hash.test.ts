@@ -8,7 +8,7 @@ const hash = (...overrides: string[]) => planHash(readPlan(file(smallest), overr
 
 test('names what is trained: not the run, not its evaluation', () => {
   expect(hash()).toMatch(/^[0-9a-f]{12}$/);
-  expect(hash('name=other', 'eval.metrics=[R@10]')).toBe(hash());
+  expect(hash('name=other', 'eval.metrics=[R@10]', 'train.micro_batch_tokens=512')).toBe(hash());
   expect(hash('seed=18')).not.toBe(hash());
   expect(hash('data.sources.0.weight=2')).not.toBe(hash());
 });
@@ -23,8 +23,15 @@ test('a default that is written out changes nothing, nor does the order of keys'
 });
 
 test('is SHA-256 over JSON with sorted keys', () => {
-  const plan = { seed: 1, name: 'x', eval: {}, backend: 'b', data: { b: [2, { d: 1, c: null }], a: 'é' } };
-  const text = '{"backend":"b","data":{"a":"é","b":[2,{"c":null,"d":1}]},"seed":1}';
+  const plan = {
+    seed: 1,
+    name: 'x',
+    eval: {},
+    backend: 'b',
+    train: { micro_batch_tokens: 9, x: 1 },
+    data: { b: [2, { d: 1, c: null }], a: 'é' },
+  };
+  const text = '{"backend":"b","data":{"a":"é","b":[2,{"c":null,"d":1}]},"seed":1,"train":{"x":1}}';
   const expected = createHash('sha256').update(text).digest('hex').slice(0, 12);
   expect(planHash(plan as unknown as Parameters<typeof planHash>[0])).toBe(expected);
 });

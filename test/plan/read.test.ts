@@ -125,10 +125,13 @@ batch_size: 3
     ],
     ['loss: {debias: 1}', 'plan.yaml:6:16 loss.debias: expected a positive number or null, got 1.'],
     ['guards: []', 'plan.yaml:6:1 guards: unknown key. Did you mean "loss.guards"?'],
-    ['zzz: 1', 'plan.yaml:6:1 zzz: unknown key. Known here: name, seed, model, data, loss, train, eval, backend.'],
+    [
+      'zzz: 1',
+      'plan.yaml:6:1 zzz: unknown key. Known here: name, seed, model, data, loss, train, eval, backend, cuda.',
+    ],
     [
       '"__proto__": {x: 1}',
-      'plan.yaml:6:1 __proto__: unknown key. Known here: name, seed, model, data, loss, train, eval, backend.',
+      'plan.yaml:6:1 __proto__: unknown key. Known here: name, seed, model, data, loss, train, eval, backend, cuda.',
     ],
     ['seed: 1\nseed: 2', 'plan.yaml:7:1 seed: expected each key once, got it a second time. Remove one of the two.'],
     [
@@ -252,11 +255,14 @@ describe('overrides', () => {
     ],
     [
       '__proto__.x=1',
-      '--set __proto__.x=1 __proto__: unknown key. Known here: name, seed, model, data, loss, train, eval, backend.',
+      '--set __proto__.x=1 __proto__: unknown key. Known here: name, seed, model, data, loss, train, eval, backend, cuda.',
     ],
     ['seed', '--set seed: expected path=value, got "seed". Write --set train.batch_size=64.'],
     ['seed=[', /^--set seed=\[: expected a YAML value, got an error: Flow sequence/],
-    ['a\nb=1', '--set a\\nb=1 a\\nb: unknown key. Known here: name, seed, model, data, loss, train, eval, backend.'],
+    [
+      'a\nb=1',
+      '--set a\\nb=1 a\\nb: unknown key. Known here: name, seed, model, data, loss, train, eval, backend, cuda.',
+    ],
     ['=3', '--set =3: expected path=value, got "=3". Write --set train.batch_size=64.'],
   ])('--set %s', (override, fault) => {
     expect(withLines('', [override])).toEqual([typeof fault === 'string' ? fault : expect.stringMatching(fault)]);
