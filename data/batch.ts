@@ -1,8 +1,9 @@
+import type { Side } from '../encoder/encoder.js';
 import type { EncoderSettings } from '../encoder/settings.js';
 import type { Tokenizer } from '../encoder/tokenizer.js';
 import type { RunPlan } from '../plan/schema.js';
 import { Mixture } from './mixture.js';
-import type { Pair, Source } from './pairs.js';
+import { asked, type Pair, type Source } from './pairs.js';
 import { hash32 } from './permutation.js';
 import { tokenize } from './token-cache.js';
 
@@ -40,14 +41,20 @@ export function makeBatches(
     batchSize: plan.train.batch_size,
     batches: plan.data.batches,
   });
-  const tokens = sources.map(({ queries, documents }) => ({
-    queries: tokenize(queries, { tokenizer, prompt: settings.prompt.query, maxLength: settings.max_length.query }),
-    documents: tokenize(documents, {
+  const tokens = sources.map(({ queries, instructions, documents, maxLength }) => {
+    const howOf = (side: Side) => ({
       tokenizer,
-      prompt: settings.prompt.document,
-      maxLength: settings.max_length.document,
-    }),
-  }));
+      prompt: settings.prompt[side],
+      maxLength: maxLength[side] ?? settings.max_length[side],
+    });
+    return {
+      queries: tokenize(
+        queries.map((text, i) => asked(instructions[i] as string, text)),
+        howOf('query'),
+      ),
+      documents: tokenize(documents, howOf('document')),
+    };
+  });
   return {
     epoch: mixture.size,
     at: (step) => {

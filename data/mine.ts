@@ -1,12 +1,12 @@
 import { Bm25 } from '../retrieval/bm25.js';
-import type { MinableSource } from './pairs.js';
+import type { Source } from './pairs.js';
 
 /**
  * Hard negatives by BM25 over the source's own documents: for each query those from rank `first` to `last` (1-based,
  * counted after its positives and excluded documents are left out), best first, as places in the documents.
  */
 export function mineBm25(
-  { queries, documents, ids, barred }: Pick<MinableSource, 'queries' | 'documents' | 'ids' | 'barred'>,
+  { queries, documents, ids, barred }: Pick<Source, 'queries' | 'documents' | 'ids' | 'barred'>,
   [first, last]: readonly [number, number],
 ): number[][] {
   const index = new Bm25({ ids, texts: documents });

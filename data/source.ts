@@ -1,40 +1,46 @@
 import { statSync } from 'node:fs';
 import { Fault } from '../plan/fault.js';
-import type { NegativesPlan, SourcePlan } from '../plan/schema.js';
-import { type Collection, readTrainingPairs } from './beir.js';
-import { readExamples } from './examples.js';
+import type { NegativesPlan, RunPlan, SourcePlan } from '../plan/schema.js';
+import { type Collection, isCollection, readTrainingPairs } from './beir.js';
+import { FaultLog } from './fault-log.js';
 import { mineBm25 } from './mine.js';
-import type { MinableSource, Pair, Source } from './pairs.js';
+import type { Pair, Source } from './pairs.js';
+import { readRecords } from './records.js';
 
 /**
- * Reads a source of a plan: a folder in BEIR layout (its split's judgements are the pairs) or a .jsonl file of
- * {query, pos, neg}. Hard negatives are mined here where the plan asks for it. Throws a Fault for what cannot be used.
+ * Reads a source of a plan: a folder in BEIR layout (its split's judgements are the pairs), or records in jsonl, Parquet
+ * or Arrow. Hard negatives are mined here where the plan asks for it. Throws a Fault for what cannot be used.
  */
-export function readSource(plan: SourcePlan, negatives: NegativesPlan): Source {
-  const found = statSync(plan.path, { throwIfNoEntry: false });
-  if (!found) {
-    throw new Fault(
-      `Expected a folder in BEIR layout or a .jsonl file for source ${plan.name} at ${plan.path}, found nothing. Check data.sources.`,
-    );
-  }
-  const source = found.isDirectory() ? fromCollection(plan, negatives) : readExamples(plan);
+export async function readSource(
+  plan: SourcePlan,
+  { negatives, faults: policy }: Pick<RunPlan['data'], 'negatives' | 'faults'>,
+  say: (line: string) => void = () => {},
+): Promise<Source> {
+  const faults = new FaultLog(policy);
+  const folder = plan.path !== undefined && statSync(plan.path, { throwIfNoEntry: false })?.isDirectory();
+  const source =
+    folder && isCollection(plan.path as string)
+      ? fromCollection(plan, plan.path as string, negatives, faults)
+      : await readRecords(plan, faults, say);
   const ready = negatives.from === 'bm25' && negatives.per_query > 0 ? withMined(source, negatives) : source;
   checkNegatives(ready, negatives);
   return ready;
 }
 
-function fromCollection(plan: SourcePlan, negatives: NegativesPlan): MinableSource {
+function fromCollection(plan: SourcePlan, path: string, negatives: NegativesPlan, faults: FaultLog): Source {
   if (negatives.from === 'source' && negatives.per_query > 0) {
     throw new Fault(
-      `Expected source ${plan.name} to hold negatives, but ${plan.path} is a collection without any. ` +
+      `Expected source ${plan.name} to hold negatives, but ${path} is a collection without any. ` +
         'Set data.negatives.from: bm25, or data.negatives.per_query: 0.',
     );
   }
-  const { collection, pairs } = readTrainingPairs(plan.path, plan.split);
+  const { collection, pairs: all } = readTrainingPairs(path, plan.split, faults);
+  const pairs = all.filter(({ query }) => query < (plan.limit ?? Number.POSITIVE_INFINITY));
   return {
     name: plan.name,
     weight: plan.weight,
     queries: collection.queries.map(({ text }) => text),
+    instructions: collection.queries.map(() => plan.instruction ?? ''),
     documents: collection.corpus.texts,
     labelOf: (i) => {
       const { query, positive } = pairs[i] as { query: number; positive: number };
@@ -43,6 +49,8 @@ function fromCollection(plan: SourcePlan, negatives: NegativesPlan): MinableSour
     pairs: pairs.map((pair) => ({ ...pair, negatives: [] })),
     ids: collection.corpus.ids,
     barred: barredIn(collection),
+    maxLength: plan.max_length ?? {},
+    faults,
   };
 }
 
@@ -54,7 +62,7 @@ function barredIn({ queries, qrels }: Collection): string[][] {
   });
 }
 
-function withMined(source: MinableSource, negatives: NegativesPlan): Source {
+function withMined(source: Source, negatives: NegativesPlan): Source {
   const mined = mineBm25(source, negatives.ranks);
   const pairs = source.pairs.map(({ query, positive }) => ({ query, positive, negatives: mined[query] as number[] }));
   return { ...source, pairs };

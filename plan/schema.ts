@@ -35,12 +35,41 @@ const model = z.strictObject({
   prompt: perSide(z.string().default('')).prefault({}),
 });
 
-const source = z.strictObject({
+const hubName = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/, 'a hub name such as "organisation/name"');
+const hubRevision = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)*$/, 'a commit, a branch or a tag of the hub');
+
+/** Where data lies: a file or folder (path), or a data set of the hub; one of the two. */
+const place = z.strictObject({
+  path: z.string().min(1).optional(),
+  hub: hubName.optional(),
+  /** A commit pins what is read; a branch or tag may move. */
+  revision: hubRevision.optional(),
+  config: z.string().min(1).optional(),
+  /** All splits, where it is left out. */
+  split: z.string().min(1).optional(),
+});
+
+const column = z.string().min(1).optional();
+
+const source = place.extend({
   name: z.string().regex(/^[\w.-]+$/, 'a name of letters, digits, ".", "_" and "-"'),
   kind: z.enum(['varied-length', 'hard-query', 'public']),
-  path: z.string().min(1),
   split: z.string().min(1).default('train'),
   weight: share.default(1),
+  /** Where columns are not called as anybody calls them. */
+  columns: z.strictObject({ query: column, positive: column, negative: column }).optional(),
+  /** Where positives are ids of documents that lie elsewhere, as in ReasonIR's hq and in BRIGHT. */
+  documents: place.optional(),
+  /** Put before each query that brings none of its own, on a line by itself. */
+  instruction: z.string().optional(),
+  /** Only the first so many records. */
+  limit: count.optional(),
+  /** Tokens, where this source needs others than the model's. */
+  max_length: z.strictObject({ query: count.optional(), document: count.optional() }).optional(),
 });
 
 const negatives = z.strictObject({
@@ -54,6 +83,8 @@ const negatives = z.strictObject({
 
 const data = z.strictObject({
   sources: z.array(source).min(1),
+  /** What a record that cannot be used does: stop the run, or be left out, counted and told. */
+  faults: z.enum(['stop', 'skip']).default('stop'),
   batches: z.enum(['same-source', 'mixed']).default('same-source'),
   negatives: negatives.prefault({}),
 });
@@ -131,11 +162,22 @@ export const planSchema = z
   .superRefine((plan, context) => {
     const refuse = (message: string, ...path: (string | number)[]): void =>
       context.addIssue({ code: 'custom', message, path });
+    const refusePlace = ({ path, hub, revision }: z.output<typeof place>, ...at: (string | number)[]): void => {
+      if ((path === undefined) === (hub === undefined)) {
+        refuse(`expected either path or hub, got ${path === undefined ? 'neither' : 'both'}. Give one.`, ...at);
+      } else if (hub === undefined && revision !== undefined) {
+        refuse('expected it with hub, got it with path. A folder has no revisions.', ...at, 'revision');
+      }
+    };
     const { sources, negatives: chosen } = plan.data;
     sources.forEach(({ name }, i) => {
       if (sources.findIndex((other) => other.name === name) < i) {
         refuse(`expected a name of its own, got ${name} again. Rename one.`, 'data', 'sources', i, 'name');
       }
+    });
+    sources.forEach((given, i) => {
+      refusePlace(given, 'data', 'sources', i);
+      if (given.documents) refusePlace(given.documents, 'data', 'sources', i, 'documents');
     });
     if (chosen.ranks[1] < chosen.ranks[0]) {
       refuse(
@@ -178,6 +220,7 @@ export const planSchema = z
 export type RunPlan = z.output<typeof planSchema>;
 export type ModelPlan = RunPlan['model'];
 export type SourcePlan = RunPlan['data']['sources'][number];
+export type PlacePlan = z.output<typeof place>;
 export type NegativesPlan = RunPlan['data']['negatives'];
 export type LossPlan = RunPlan['loss'];
 export type EvalSetPlan = RunPlan['eval']['sets'][number];

@@ -25,8 +25,8 @@ const sampled = 50;
 const measuredPairs = 4;
 
 /** Reads everything that training would read, and measures a small step. Writes nothing but the token cache. */
-export async function estimate(plan: RunPlan): Promise<Estimate> {
-  const { sources, backend, encoder, objective, batches, total: steps } = await prepare(plan, null);
+export async function estimate(plan: RunPlan, say: (line: string) => void): Promise<Estimate> {
+  const { sources, backend, encoder, objective, batches, total: steps } = await prepare(plan, null, say);
   const counts = Array.from({ length: Math.min(steps, sampled) }, (_, i) => batches.at(i).tokens);
   const tokens = (counts.reduce((a, b) => a + b, 0) / counts.length) * steps;
   const parameters = encoder.parameters.reduce((sum, p) => sum + p.tensor.size, 0);

@@ -22,8 +22,17 @@ interface Prepared {
 }
 
 /** Reads a plan's sources and its model (or the checkpoint to go on from). Throws a Fault for what cannot be used. */
-export async function prepare(plan: RunPlan, resumeFrom: string | null): Promise<Prepared> {
-  const sources = plan.data.sources.map((source) => readSource(source, plan.data.negatives));
+export async function prepare(
+  plan: RunPlan,
+  resumeFrom: string | null,
+  say: (line: string) => void,
+): Promise<Prepared> {
+  const sources: Source[] = [];
+  for (const source of plan.data.sources) {
+    const read = await readSource(source, plan.data, say);
+    for (const line of read.faults.lines(read.name)) say(line);
+    sources.push(read);
+  }
   const { base, ...settings } = plan.model;
   const folder = resumeFrom ?? (await fetchModel(base));
   const backend = await useBackend(plan.backend);

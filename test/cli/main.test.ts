@@ -169,6 +169,8 @@ describe('the command line', () => {
     ],
     ['no set', ['eval', 'bm25'], /Name a folder in BEIR layout with --set/],
     ['an unknown measure', ['eval', 'bm25', '--set', 'data', '--metric', 'nDGC@10'], /Did you mean nDCG/],
+    ['no command of data', ['data'], /Expected a command of data/],
+    ['an unknown command of data', ['data', 'inspct', 'plan.yaml'], /Did you mean inspect\?/],
     ['no run to plot', ['plot', 'data'], /Name a run folder/],
   ])('exits with 1 and one line for %s', async (_name, args, message) => {
     const { code, err, out } = await reasontune(args);
@@ -176,6 +178,21 @@ describe('the command line', () => {
     expect(err.trim().split('\n')).toHaveLength(1);
     expect(out).toBe('');
     expect(code).toBe(1);
+  });
+
+  it('inspects the data of a plan', async () => {
+    const picture = join(scratch, 'lengths');
+    const { out, code } = await reasontune(['data', 'inspect', plan, '--picture', picture]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/words: 18 pairs; negatives of a pair: \d+ to \d+/);
+    expect(out).toMatch(/queries, words.*\n +0–4 █+ 18/);
+    for (const ending of ['png', 'svg']) expect(existsSync(`${picture}.${ending}`)).toBe(true);
+    const { sources } = JSON.parse((await reasontune(['data', 'inspect', plan, '--json'])).out);
+    expect(sources[0]).toMatchObject({
+      name: 'words',
+      pairs: 18,
+      leaks: [{ queries: 6, leakedQueries: { exact: 0 } }],
+    });
   });
 
   it('helps', async () => {

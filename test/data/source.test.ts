@@ -7,7 +7,7 @@ import { makeBatches } from '../../data/batch.js';
 import { readSource } from '../../data/source.js';
 import { tokenize } from '../../data/token-cache.js';
 import type { Tokenizer } from '../../encoder/tokenizer.js';
-import type { NegativesPlan, SourcePlan } from '../../plan/schema.js';
+import type { NegativesPlan, RunPlan, SourcePlan } from '../../plan/schema.js';
 import { readPlanText } from '../support/plan.js';
 import { tinyPlan, writeTinyCollection } from '../support/tiny.js';
 
@@ -23,64 +23,64 @@ function jsonl(name: string, lines: unknown[]): SourcePlan {
   writeFileSync(path, name.endsWith('.gz') ? gzipSync(text) : text);
   return { name: 'own', kind: 'hard-query', path, split: 'train', weight: 1 };
 }
-const negatives = (change: Partial<NegativesPlan> = {}): NegativesPlan => ({
-  per_query: 1,
-  from: 'source',
-  ranks: [1, 50],
-  choose: 'first',
-  ...change,
+const data = (change: Partial<NegativesPlan> = {}): Pick<RunPlan['data'], 'negatives' | 'faults'> => ({
+  faults: 'stop',
+  negatives: { per_query: 1, from: 'source', ranks: [1, 50], choose: 'first', ...change },
 });
 
 describe('a .jsonl source', () => {
-  it.each(['own.jsonl', 'own.jsonl.gz'])('makes a pair of each positive, and one text of equal texts (%s)', (name) => {
-    const source = readSource(
-      jsonl(name, [
-        { query: 'why', pos: ['because', 'so'], neg: ['no'] },
-        { query: 'why', pos: ['thus'], neg: ['because'] },
-      ]),
-      negatives(),
-    );
-    expect(source.queries).toEqual(['why']);
-    expect(source.documents).toEqual(['no', 'because', 'so', 'thus']);
-    expect(source.pairs.map(({ query, positive, negatives }) => [query, positive, negatives])).toEqual([
-      [0, 1, [0]],
-      [0, 2, [0]],
-      [0, 3, [1]],
-    ]);
-    expect(source.labelOf(2)).toBe('line 2');
-  });
+  it.each(['own.jsonl', 'own.jsonl.gz'])(
+    'makes a pair of each positive, and one text of equal texts (%s)',
+    async (name) => {
+      const source = await readSource(
+        jsonl(name, [
+          { query: 'why', pos: ['because', 'so'], neg: ['no'] },
+          { query: 'why', pos: ['thus'], neg: ['because'] },
+        ]),
+        data(),
+      );
+      expect(source.queries).toEqual(['why']);
+      expect(source.documents).toEqual(['because', 'so', 'no', 'thus']);
+      expect(source.pairs.map(({ query, positive, negatives }) => [query, positive, negatives])).toEqual([
+        [0, 0, [2]],
+        [0, 1, [2]],
+        [0, 3, [0]],
+      ]);
+      expect(source.labelOf(2)).toMatch(/own\.jsonl(\.gz)?:2$/);
+    },
+  );
 
-  it('mines its own documents, never a query’s positives', () => {
-    const source = readSource(
+  it('mines its own documents, never a query’s positives', async () => {
+    const source = await readSource(
       jsonl('mine.jsonl', [
         { query: 'red apple', pos: ['red apple pie', 'an apple'] },
         { query: 'green pear an apple', pos: ['green apple pear'] },
       ]),
-      negatives({ from: 'bm25' }),
+      data({ from: 'bm25' }),
     );
     expect(source.documents[source.pairs[0]?.negatives[0] as number]).toBe('green apple pear');
   });
 
   it.each<[string, unknown[], RegExp]>([
-    ['an empty query', [{ query: ' ', pos: ['a'] }], /bad\.jsonl:1, got query: .*empty/],
-    ['no positives', [{ query: 'a', pos: [] }], /bad\.jsonl:1, got pos/],
+    ['an empty query', [{ query: ' ', pos: ['a'] }], /text for .*bad\.jsonl:1 query, got " "/],
+    ['no positives', [{ query: 'a', pos: [] }], /bad\.jsonl:1 pos, got none/],
     [
       'a number for a text',
       [
         { query: 'a', pos: ['b'] },
         { query: 'a', pos: ['b'], neg: [3] },
       ],
-      /bad\.jsonl:2, got neg\.0/,
+      /bad\.jsonl:2 neg\[0\], got 3/,
     ],
     ['no JSON', ['{"query": '], /bad\.jsonl:1/],
-    ['nothing', [], /at least one line/],
-    ['too few negatives', [{ query: 'a', pos: ['b'] }], /Expected 1 negatives .* got 0 for line 1/],
-  ])('refuses %s', (_name, lines, message) => {
-    expect(() => readSource(jsonl('bad.jsonl', lines), negatives())).toThrow(message);
+    ['nothing', [], /at least one usable record/],
+    ['too few negatives', [{ query: 'a', pos: ['b'] }], /Expected 1 negatives .* got 0 for .*bad\.jsonl:1\./],
+  ])('refuses %s', async (_name, lines, message) => {
+    await expect(readSource(jsonl('bad.jsonl', lines), data())).rejects.toThrow(message);
   });
 
-  it('refuses a path where nothing is', () => {
-    expect(() => readSource({ ...jsonl('x.jsonl', []), path: 'nowhere' }, negatives())).toThrow(/found nothing/);
+  it('refuses a path where nothing is', async () => {
+    await expect(readSource({ ...jsonl('x.jsonl', []), path: 'nowhere' }, data())).rejects.toThrow(/found nothing/);
   });
 });
 
@@ -133,10 +133,10 @@ describe('the token cache', () => {
 });
 
 describe('batches', () => {
-  it('hold positives in the queries’ order, then each query’s negatives, none of them its positive', () => {
+  it('hold positives in the queries’ order, then each query’s negatives, none of them its positive', async () => {
     const collection = writeTinyCollection(join(scratch, 'collection'));
     const plan = readPlanText(tinyPlan('unused', collection));
-    const sources = plan.data.sources.map((source) => readSource(source, plan.data.negatives));
+    const sources = await Promise.all(plan.data.sources.map((source) => readSource(source, plan.data)));
     const seen: string[] = [];
     const tokenizer: Tokenizer = { hash: String(Math.random()), encode: (text) => Int32Array.of(seen.push(text) - 1) };
     const settings = { ...plan.model, prompt: { query: 'Q ', document: 'D ' } };

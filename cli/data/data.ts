@@ -1,0 +1,10 @@
+import type { CommandModule } from 'yargs';
+import { inspect } from './inspect.js';
+
+/** `reasontune data …`: what a plan's data are, before training. */
+export const data: CommandModule = {
+  command: 'data',
+  describe: 'look at, and prepare, what a plan trains on',
+  builder: (yargs) => yargs.command(inspect).demandCommand(1, 'Expected a command of data.'),
+  handler: () => {},
+};
