@@ -25,6 +25,9 @@ const duration = z
 /** Warm-up: `6%` of all steps, or `100 steps`. */
 const warmup = z.string().regex(/^(\d+(\.\d+)?%|\d+ steps?)$/, 'a warm-up such as "6%" or "100 steps"');
 
+/** A share of the run. */
+const percent = z.string().regex(/^(\d+(\.\d+)?)%$/, 'a share such as "40%"');
+
 const perSide = <T extends z.ZodType>(type: T) => z.strictObject({ query: type, document: type });
 
 const model = z.strictObject({
@@ -60,6 +63,10 @@ const source = place.extend({
   kind: z.enum(['varied-length', 'hard-query', 'public']),
   split: z.string().min(1).default('train'),
   weight: share.default(1),
+  /** How many of its pairs each pass over the mixture takes, exactly; all sources have it, or none. */
+  count: count.optional(),
+  /** Cut into parts `<name>/1` (the easiest) to `<name>/<into>`, which a curriculum can weigh on their own. */
+  bands: z.strictObject({ by: z.enum(['length', 'negative-rank']), into: z.int().min(2).max(10) }).optional(),
   /** Where columns are not called as anybody calls them. */
   columns: z.strictObject({ query: column, positive: column, negative: column }).optional(),
   /** Where positives are ids of documents that lie elsewhere, as in ReasonIR's hq and in BRIGHT. */
@@ -86,6 +93,15 @@ const data = z.strictObject({
   /** What a record that cannot be used does: stop the run, or be left out, counted and told. */
   faults: z.enum(['stop', 'skip']).default('stop'),
   batches: z.enum(['same-source', 'mixed']).default('same-source'),
+  /** Weights become weight × pairs^(1 / temperature): 1 takes sources by their size, a high one evens them out. */
+  temperature: share.optional(),
+  /** Batches of examples that are about equally long. */
+  group_by_length: z.boolean().default(false),
+  /** From when on which weights (by source, or part of one; others 0) hold, in place of the sources' own. */
+  curriculum: z
+    .array(z.strictObject({ from: percent, weights: z.record(z.string(), z.number().nonnegative()) }))
+    .min(1)
+    .optional(),
   negatives: negatives.prefault({}),
 });
 
@@ -148,6 +164,42 @@ const evaluation = z.strictObject({
   metrics: z.array(measure).min(1).default(['nDCG@10', 'R@100']),
 });
 
+type Refuse = (message: string, ...path: (string | number)[]) => void;
+
+/** What the parts of a mixture must agree on. */
+function refuseMixture({ sources, curriculum, temperature }: z.output<typeof data>, refuse: Refuse): void {
+  const counted = sources.filter((given) => given.count !== undefined);
+  sources.forEach((given, i) => {
+    if (counted.length > 0 && given.count === undefined) {
+      refuse('expected a count, as other sources have, got none. Give it to all or to none.', 'data', 'sources', i);
+    }
+  });
+  if (counted.length > 0 && (temperature !== undefined || curriculum)) {
+    const which = temperature === undefined ? 'curriculum' : 'temperature';
+    refuse('expected none where sources have counts, got one. Remove the counts, or it.', 'data', which);
+  }
+  const parts = sources.flatMap(({ name, bands }) => [
+    name,
+    ...Array.from({ length: bands?.into ?? 0 }, (_, i) => `${name}/${i + 1}`),
+  ]);
+  curriculum?.forEach(({ from, weights }, i) => {
+    const at = ['data', 'curriculum', i] as const;
+    const before = curriculum[i - 1];
+    if (i === 0 && Number.parseFloat(from) !== 0) refuse(`expected 0% for the first, got ${from}.`, ...at, 'from');
+    if (Number.parseFloat(from) > 100 || (before && Number.parseFloat(from) <= Number.parseFloat(before.from))) {
+      refuse(`expected rising shares up to 100%, got ${from}. Put them in order.`, ...at, 'from');
+    }
+    for (const name of Object.keys(weights)) {
+      if (!parts.includes(name)) {
+        refuse(`expected a source or a part of one, got "${name}". Known: ${parts.join(', ')}.`, ...at, 'weights');
+      }
+    }
+    if (Object.values(weights).every((weight) => weight === 0)) {
+      refuse('expected a weight above 0, got none. Give one.', ...at, 'weights');
+    }
+  });
+}
+
 export const planSchema = z
   .strictObject({
     name: z.string().regex(/^[\w-][\w.-]*$/, 'a folder name of letters, digits, ".", "_" and "-"'),
@@ -179,6 +231,7 @@ export const planSchema = z
       refusePlace(given, 'data', 'sources', i);
       if (given.documents) refusePlace(given.documents, 'data', 'sources', i, 'documents');
     });
+    refuseMixture(plan.data, refuse);
     if (chosen.ranks[1] < chosen.ranks[0]) {
       refuse(
         `expected the first rank before the last, got ${chosen.ranks.join(', ')}. Swap them.`,

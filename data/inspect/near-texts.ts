@@ -1,4 +1,4 @@
-import { hash32 } from '../permutation.js';
+import { hash32, hashText } from '../permutation.js';
 
 const SHINGLE_WORDS = 3;
 // 16 bands of 4 rows: a pair of texts with a Jaccard index of 0.8 shares a band with probability 0.9998.
@@ -57,17 +57,11 @@ export function nearlySame(a: string, b: string): boolean {
 
 /** The distinct shingles of a text as sorted hashes; a text of fewer words is one shingle. */
 function shinglesOf(text: string): Uint32Array {
-  const words = wordsOf(text).map(hashWord);
+  const words = wordsOf(text).map(hashText);
   const found = new Set<number>();
   const last = Math.max(0, words.length - SHINGLE_WORDS);
   for (let i = 0; i <= last; i++) found.add(hash32(...words.slice(i, i + SHINGLE_WORDS)));
   return Uint32Array.from(found).sort();
-}
-
-function hashWord(word: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < word.length; i++) h = Math.imul(h ^ word.charCodeAt(i), 0x01000193);
-  return h >>> 0;
 }
 
 function bandKeys(shingles: Uint32Array): number[] {

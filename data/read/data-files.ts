@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { oneLine } from '../../plan/document.js';
 import { Fault, reasonOf } from '../../plan/fault.js';
 import { didYouMean } from '../../plan/nearest.js';
 import { formatOf } from './rows.js';
@@ -108,14 +109,15 @@ function byName(records: readonly string[], { config, split }: Part, name: strin
 
 function someOf(files: string[], name: string, what: string): string[] {
   if (files.length > 0) return files;
-  throw new Fault(`Expected data files in ${name}, got none that ${what}. Check the data set's own page.`);
+  throw new Fault(oneLine(`Expected data files in ${name}, got none that ${what}. Check the data set's own page.`));
 }
 
 function missing(what: string, name: string, got: string | null, known: readonly string[]): Fault {
   const list = [...new Set(known)].sort();
   const choice = list.length > 0 ? `Choose one of: ${list.join(', ')}.` : 'Name a .jsonl, .parquet or .arrow file.';
   const got_ = got === null ? 'none' : `"${got}"`;
-  return new Fault(`Expected a ${what} of ${name}, got ${got_}. ${choice}${got === null ? '' : didYouMean(got, list)}`);
+  const advice = got === null ? '' : didYouMean(got, list);
+  return new Fault(oneLine(`Expected a ${what} of ${name}, got ${got_}. ${choice}${advice}`));
 }
 
 /** A glob as a regular expression: `**` any folders, `*` and `?` within one, `[0-9]`, `{a,b}`. */

@@ -152,6 +152,12 @@ describe('batches', () => {
       expect(positive).toContain(`${asked[0]} ${asked[1]}`);
       expect(text(batch.documents[6 + i])).not.toBe(positive);
     });
+    for (let step = 0; step < 9; step++) {
+      const { queries, documents } = batches.at(step);
+      // The tokens of a text are its number among the texts.
+      const texts = [...queries, ...documents].map((ids) => text(ids).slice(2));
+      expect(new Set(texts).size).toBe(texts.length);
+    }
     expect(batch.describe()).toMatch(/^words: q\d+ → d\d+, /);
     expect(batches.at(3)).toMatchObject({ queries: batch.queries, documents: batch.documents });
   });
