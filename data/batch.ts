@@ -8,7 +8,7 @@ import { Deal } from './deal.js';
 import { Mixture, type Pick } from './mixture.js';
 import { asked, type Source } from './pairs.js';
 import { hash32, hashText } from './permutation.js';
-import { tokenize } from './token-cache.js';
+import { type OnProgress, openTokens } from './tokens/store.js';
 
 /** The token ids of one optimizer step. */
 export interface Batch {
@@ -33,15 +33,23 @@ export interface Batches {
   at(step: number): Batch;
 }
 
+/** What decides how texts become tokens. */
+interface Tokens {
+  readonly tokenizer: Tokenizer;
+  readonly settings: EncoderSettings;
+}
+
 /** Tokenizes the sources and lays out their mixture. */
-export function makeBatches(
+export async function makeBatches(
   sources: readonly Source[],
   plan: RunPlan,
-  { tokenizer, settings }: { tokenizer: Tokenizer; settings: EncoderSettings },
-): Batches {
+  encoder: Tokens,
+  onProgress?: OnProgress,
+): Promise<Batches> {
   const { data, seed, train } = plan;
   const parts = sources.flatMap((source, i) => partsOf(source, data.sources[i]!));
-  const tokensOf = new Map(sources.map((source) => [source.name, tokenizeSource(source, tokenizer, settings)]));
+  const tokensOf = new Map<string, Awaited<ReturnType<typeof tokenizeSource>>>();
+  for (const source of sources) tokensOf.set(source.name, await tokenizeSource(source, encoder, onProgress));
   const mixture = new Mixture(parts, {
     seed,
     batchSize: train.batch_size,
@@ -67,7 +75,7 @@ export function makeBatches(
       ? ({ part, pair }) => {
           const { query, positive } = parts[part]!.pairs[pair]!;
           const { queries, documents } = tokensOf.get(parts[part]!.source)!;
-          return queries[query]!.length + documents[positive]!.length;
+          return queries.lengthOf(query) + documents.lengthOf(positive);
         }
       : null,
   });
@@ -82,8 +90,8 @@ export function makeBatches(
         ...picks.map(({ part }, i) => of(parts[part]!, chosen[i]!.positive)),
         ...picks.flatMap(({ part }, i) => places[i]!.map((place) => of(parts[part]!, chosen[i]!.negatives[place]!))),
       ];
-      const queries = picks.map(({ part }, i) => tokensOf.get(parts[part]!.source)!.queries[chosen[i]!.query]!);
-      const documents = ofDocuments(({ source }, i) => tokensOf.get(source)!.documents[i]!);
+      const queries = picks.map(({ part }, i) => tokensOf.get(parts[part]!.source)!.queries.at(chosen[i]!.query));
+      const documents = ofDocuments(({ source }, i) => tokensOf.get(source)!.documents.at(i));
       const scores = chosen.flatMap(({ scores: own }, i) =>
         own ? [own.positive, ...places[i]!.map((place) => own.negatives[place]!)] : [],
       );
@@ -108,10 +116,11 @@ export function makeBatches(
   };
 }
 
-function tokenizeSource(
+/** A source's tokens, on disk. */
+export async function tokenizeSource(
   { queries, instructions, documents, maxLength }: Source,
-  tokenizer: Tokenizer,
-  settings: EncoderSettings,
+  { tokenizer, settings }: Tokens,
+  onProgress?: OnProgress,
 ) {
   const howOf = (side: Side) => ({
     tokenizer,
@@ -119,11 +128,12 @@ function tokenizeSource(
     maxLength: maxLength[side] ?? settings.max_length[side],
   });
   return {
-    queries: tokenize(
+    queries: await openTokens(
       queries.map((text, i) => asked(instructions[i] as string, text)),
       howOf('query'),
+      onProgress,
     ),
-    documents: tokenize(documents, howOf('document')),
+    documents: await openTokens(documents, howOf('document'), onProgress),
   };
 }
 

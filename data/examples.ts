@@ -38,6 +38,7 @@ class Unusable extends Error {
     readonly field: string,
     readonly got: string,
     readonly remedy: string,
+    readonly wanted: string = expected(kind),
   ) {
     super(got);
   }
@@ -71,8 +72,8 @@ export function readExample({ where, value }: Row, columns: Columns, faults: Fau
     return withoutContradictions(example, faults);
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
-    const { kind, field, got, remedy } = error;
-    faults.report(kind, `Expected ${expected(kind)} for ${where} ${field}, got ${got}. ${remedy}`);
+    const { kind, field, got, remedy, wanted } = error;
+    faults.report(kind, `Expected ${wanted} for ${where} ${field}, got ${got}. ${remedy}`);
     return null;
   }
 }
@@ -184,15 +185,27 @@ const halfCharacter = /\p{Surrogate}/u;
 function scoresOf(record: Record_, positives: number, negatives: number): number[] | null {
   const { pos_scores: ofPositives, neg_scores: ofNegatives } = record;
   const single = record.scores ?? record.labels ?? record.score ?? record.label;
-  const wanted = positives + negatives;
-  if (Array.isArray(ofPositives)) return numbers([...ofPositives, ...[ofNegatives ?? []].flat()], wanted, 'pos_scores');
-  if (Array.isArray(single)) return numbers(single, wanted, 'scores');
-  if (typeof single === 'number' && wanted === 2 && negatives === 1) return numbers([single, 0], 2, 'score');
-  return null;
+  if (isGiven(ofPositives) || isGiven(ofNegatives)) {
+    return [...numbers(ofPositives, positives, 'pos_scores'), ...numbers(ofNegatives, negatives, 'neg_scores')];
+  }
+  if (Array.isArray(single)) return numbers(single, positives + negatives, 'scores');
+  return typeof single === 'number' && positives === 1 && negatives === 1 ? numbers([single, 0], 2, 'score') : null;
 }
 
-function numbers(values: readonly unknown[], wanted: number, field: string): number[] {
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function numbers(given: unknown, wanted: number, field: string): number[] {
+  // A side of no texts may leave its scores out.
+  const values: readonly unknown[] = Array.isArray(given) ? given : isGiven(given) ? [given] : [];
   if (values.length === wanted && values.every((v) => typeof v === 'number' && Number.isFinite(v)))
     return values as number[];
-  throw new Unusable('wrong type', field, shown(values), `Give one number for each of its ${wanted} texts.`);
+  throw new Unusable(
+    'wrong type',
+    field,
+    isGiven(given) ? shown(given) : 'nothing',
+    'Mend the record.',
+    `a score for each of its ${wanted} texts`,
+  );
 }

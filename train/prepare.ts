@@ -25,7 +25,7 @@ interface Prepared {
 export async function prepare(
   plan: RunPlan,
   resumeFrom: string | null,
-  say: (line: string) => void,
+  say: (line: string) => void = () => {},
 ): Promise<Prepared> {
   const sources: Source[] = [];
   for (const source of plan.data.sources) {
@@ -38,7 +38,7 @@ export async function prepare(
   const backend = await useBackend(plan.backend);
   const encoder = loadEncoder(folder, settings);
   const objective = await makeObjective(plan, encoder, sources);
-  const batches = makeBatches(sources, plan, encoder);
+  const batches = await makeBatches(sources, plan, encoder);
   const size = { batchSize: plan.train.batch_size, examplesPerEpoch: batches.epoch };
   return { sources, backend, encoder, objective, batches, size, total: durationSteps(plan.train.duration, size) };
 }

@@ -1,10 +1,11 @@
 import type { CommandModule } from 'yargs';
+import { cache } from './cache.js';
 import { inspect } from './inspect.js';
 
 /** `reasontune data …`: what a plan's data are, before training. */
 export const data: CommandModule = {
   command: 'data',
   describe: 'look at, and prepare, what a plan trains on',
-  builder: (yargs) => yargs.command(inspect).demandCommand(1, 'Expected a command of data.'),
+  builder: (yargs) => yargs.command(inspect).command(cache).demandCommand(1, 'Expected a command of data.'),
   handler: () => {},
 };

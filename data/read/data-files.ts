@@ -81,7 +81,7 @@ function configsOf(readme: string, name: string) {
   const front = /^\uFEFF?---\r?\n(.*?)\r?\n---/s.exec(readme)?.[1];
   if (front === undefined) return [];
   try {
-    return card.parse(parse(front) ?? {}).configs;
+    return card.parse(parse(front, { logLevel: 'error' }) ?? {}).configs;
   } catch (error) {
     const reason = reasonOf(error).replaceAll(/\s+/g, ' ').slice(0, 120);
     throw new Fault(

@@ -1,11 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeBatches } from '../../data/batch.js';
 import { readSource } from '../../data/source.js';
-import { tokenize } from '../../data/token-cache.js';
 import type { Tokenizer } from '../../encoder/tokenizer.js';
 import type { NegativesPlan, RunPlan, SourcePlan } from '../../plan/schema.js';
 import { readPlanText } from '../support/plan.js';
@@ -84,54 +83,6 @@ describe('a .jsonl source', () => {
   });
 });
 
-describe('the token cache', () => {
-  const encode = vi.fn((text: string, longest: number) =>
-    Int32Array.from([...text].slice(0, longest), (c) => c.codePointAt(0) as number),
-  );
-  const tokenizer: Tokenizer = { hash: 'letters', encode };
-  const how = { tokenizer, prompt: '', maxLength: 8 };
-  const texts = ['one', 'two', '', 'a longer text'];
-  let cache: string;
-
-  beforeEach(() => {
-    cache = mkdtempSync(join(scratch, 'cache-'));
-    vi.stubEnv('REASONTUNE_CACHE', cache);
-    encode.mockClear();
-    return () => vi.unstubAllEnvs();
-  });
-
-  it('tokenizes the same texts once, and gives them back', () => {
-    const first = tokenize(texts, how);
-    expect(encode).toHaveBeenCalledTimes(4);
-    expect(tokenize(texts, how)).toEqual(first);
-    expect(encode).toHaveBeenCalledTimes(4);
-    expect(first.map((ids) => String.fromCodePoint(...ids))).toEqual(['one', 'two', '', 'a longer']);
-  });
-
-  it.each([
-    ['text', [...texts, 'more'], how],
-    ['cut of the same letters', ['on', 'etwo', '', 'a longer text'], how],
-    ['prompt', texts, { ...how, prompt: 'q' }],
-    ['length', texts, { ...how, maxLength: 9 }],
-    ['tokenizer', texts, { ...how, tokenizer: { ...tokenizer, hash: 'other' } }],
-  ])('another %s is tokenized anew', (_what, others, otherHow) => {
-    tokenize(texts, how);
-    encode.mockClear();
-    tokenize(others, otherHow);
-    expect(encode).toHaveBeenCalledTimes(others.length);
-  });
-
-  it.each([0, 10, 0.5, 0.9])('a file cut to %d is made anew', (end) => {
-    const first = tokenize(texts, how);
-    const folder = join(cache, 'tokens');
-    const file = join(folder, readdirSync(folder)[0] as string);
-    const whole = readFileSync(file);
-    writeFileSync(file, whole.subarray(0, end < 1 ? Math.floor(whole.length * end) : end));
-    expect(tokenize(texts, how)).toEqual(first);
-    expect(readFileSync(file).equals(whole)).toBe(true);
-  });
-});
-
 describe('batches', () => {
   it('hold positives in the queries’ order, then each query’s negatives, none of them its positive', async () => {
     const collection = writeTinyCollection(join(scratch, 'collection'));
@@ -140,7 +91,7 @@ describe('batches', () => {
     const seen: string[] = [];
     const tokenizer: Tokenizer = { hash: String(Math.random()), encode: (text) => Int32Array.of(seen.push(text) - 1) };
     const settings = { ...plan.model, prompt: { query: 'Q ', document: 'D ' } };
-    const batches = makeBatches(sources, plan, { tokenizer, settings });
+    const batches = await makeBatches(sources, plan, { tokenizer, settings });
     expect(batches.epoch).toBe(18);
     const batch = batches.at(3);
     const text = (ids: Int32Array | undefined): string => seen[ids?.[0] as number] as string;
