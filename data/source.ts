@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
 import { Fault } from '../plan/fault.js';
-import type { NegativesPlan, RunPlan, SourcePlan } from '../plan/schema.js';
+import type { MiningPlan, NegativesPlan, RunPlan, SourcePlan } from '../plan/schema.js';
 import { type Collection, isCollection, readTrainingPairs } from './beir.js';
 import { FaultLog } from './fault-log.js';
 import { mineBm25 } from './mine.js';
+import { readMined } from './mining/mined-file.js';
 import type { Pair, Source } from './pairs.js';
 import { readRecords } from './records.js';
 
@@ -13,7 +14,7 @@ import { readRecords } from './records.js';
  */
 export async function readSource(
   plan: SourcePlan,
-  { negatives, faults: policy }: Pick<RunPlan['data'], 'negatives' | 'faults'>,
+  { negatives, faults: policy, mining }: Pick<RunPlan['data'], 'negatives' | 'faults' | 'mining'>,
   say: (line: string) => void = () => {},
 ): Promise<Source> {
   const faults = new FaultLog(policy);
@@ -22,7 +23,7 @@ export async function readSource(
     folder && isCollection(plan.path as string)
       ? fromCollection(plan, plan.path as string, negatives, faults)
       : await readRecords(plan, faults, say);
-  const ready = negatives.from === 'bm25' && negatives.per_query > 0 ? withMined(source, negatives) : source;
+  const ready = negatives.per_query > 0 ? withNegatives(source, negatives, mining) : source;
   checkNegatives(ready, negatives);
   return ready;
 }
@@ -62,8 +63,10 @@ function barredIn({ queries, qrels }: Collection): string[][] {
   });
 }
 
-function withMined(source: Source, negatives: NegativesPlan): Source {
-  const mined = mineBm25(source, negatives.ranks);
+/** With the negatives that the plan asks for in the place of the source's own. */
+function withNegatives(source: Source, negatives: NegativesPlan, mining: MiningPlan | undefined): Source {
+  if (negatives.from === 'source') return source;
+  const mined = negatives.from === 'bm25' ? mineBm25(source, negatives.ranks) : readMined(source, mining!);
   const pairs = source.pairs.map(({ query, positive }) => ({ query, positive, negatives: mined[query] as number[] }));
   return { ...source, pairs };
 }
@@ -72,7 +75,11 @@ function checkNegatives({ name, pairs, labelOf }: Source, { per_query: wanted, f
   const short = pairs.findIndex(({ negatives }) => negatives.length < wanted);
   if (short < 0) return;
   const has = (pairs[short] as Pair).negatives.length;
-  const remedy = from === 'bm25' ? 'Widen data.negatives.ranks' : 'Add some, set data.negatives.from: bm25';
+  const remedy = {
+    source: 'Add some, set data.negatives.from: bm25',
+    bm25: 'Widen data.negatives.ranks',
+    mined: 'Widen data.mining.ranks or remove a guard, and mine again',
+  }[from];
   throw new Fault(
     `Expected ${wanted} negatives for each query of source ${name}, got ${has} for ${labelOf(short)}. ` +
       `${remedy}, or lower data.negatives.per_query.`,

@@ -81,11 +81,27 @@ const source = place.extend({
 
 const negatives = z.strictObject({
   per_query: z.int().nonnegative().default(0),
-  /** Where they come from: the source's own `neg` lists, or BM25 over the source's corpus. */
-  from: z.enum(['source', 'bm25']).default('source'),
+  /** Where they come from: the source's own `neg` lists, BM25 over the source's corpus, or what `data mine` wrote. */
+  from: z.enum(['source', 'bm25', 'mined']).default('source'),
   /** With bm25: the first and last rank (1-based, positives left out) from which negatives are taken. */
   ranks: z.tuple([count, count]).default([1, 50]),
   choose: z.enum(['first', 'random']).default('first'),
+});
+
+/** How `data mine` finds hard negatives. */
+const mining = z.strictObject({
+  /** bm25, and models: run folders, folders, hub ids. Several rankings are merged into one. */
+  by: z.array(z.string().min(1)).min(1).default(['bm25']),
+  /** The first and last rank from which they are taken; positives and excluded documents have none. */
+  ranks: z.tuple([count, count]).default([1, 50]),
+  /** How many of a query are kept, best first. */
+  number: count.default(10),
+  /** A regular expression whose group names a document's family by its id; one of each is taken, none of a positive's. */
+  family: z.string().optional(),
+  /** What leaves out a candidate that may be a right answer. */
+  guards: z.array(guard).default([]),
+  /** Where the files are, one a source. */
+  folder: z.string().min(1).default('mined'),
 });
 
 const data = z.strictObject({
@@ -103,6 +119,7 @@ const data = z.strictObject({
     .min(1)
     .optional(),
   negatives: negatives.prefault({}),
+  mining: mining.optional(),
 });
 
 /** Also asks for a good embedding in its first so many numbers: the mean of the loss at these widths. */
@@ -163,6 +180,48 @@ const evaluation = z.strictObject({
     .default([]),
   metrics: z.array(measure).min(1).default(['nDCG@10', 'R@100']),
 });
+
+/** What mining cannot do. */
+function refuseMining({ negatives, mining }: z.output<typeof data>, refuse: Refuse): void {
+  if (!mining) {
+    if (negatives.from === 'mined') {
+      refuse('expected data.mining with from: mined, got none. Write how they are mined.', 'data', 'negatives', 'from');
+    }
+    return;
+  }
+  if (mining.ranks[1] < mining.ranks[0]) {
+    refuse(
+      `expected the first rank before the last, got ${mining.ranks.join(', ')}. Swap them.`,
+      'data',
+      'mining',
+      'ranks',
+    );
+  }
+  if (mining.family !== undefined && !isPatternWithGroup(mining.family)) {
+    refuse('expected a regular expression with a group, such as "^(.*)-\\d+$".', 'data', 'mining', 'family');
+  }
+  mining.guards.forEach((given, i) => {
+    const at = ['data', 'mining', 'guards', i] as const;
+    if (given.type === 'positive-margin' && mining.by.every((by) => by === 'bm25')) {
+      refuse('expected a model under data.mining.by, whose scores it judges by, got bm25 alone. Name one.', ...at);
+    }
+    if (given.type !== 'same-text' && given.softness !== null) {
+      refuse(
+        'expected none when mining, got one. A candidate is left out or kept; in the loss it can be weighted.',
+        ...at,
+        'softness',
+      );
+    }
+  });
+}
+
+function isPatternWithGroup(text: string): boolean {
+  try {
+    return (new RegExp(`${text}|`).exec('')?.length ?? 0) > 1;
+  } catch {
+    return false;
+  }
+}
 
 type Refuse = (message: string, ...path: (string | number)[]) => void;
 
@@ -232,6 +291,7 @@ export const planSchema = z
       if (given.documents) refusePlace(given.documents, 'data', 'sources', i, 'documents');
     });
     refuseMixture(plan.data, refuse);
+    refuseMining(plan.data, refuse);
     if (chosen.ranks[1] < chosen.ranks[0]) {
       refuse(
         `expected the first rank before the last, got ${chosen.ranks.join(', ')}. Swap them.`,
@@ -274,6 +334,7 @@ export type RunPlan = z.output<typeof planSchema>;
 export type ModelPlan = RunPlan['model'];
 export type SourcePlan = RunPlan['data']['sources'][number];
 export type PlacePlan = z.output<typeof place>;
+export type MiningPlan = NonNullable<RunPlan['data']['mining']>;
 export type NegativesPlan = RunPlan['data']['negatives'];
 export type LossPlan = RunPlan['loss'];
 export type EvalSetPlan = RunPlan['eval']['sets'][number];

@@ -5,6 +5,7 @@ import { readPlan } from '../../plan/read.js';
 import { plainTable } from '../../report/table.js';
 import { type DataArguments, dataArguments } from '../plan-arguments.js';
 import { say } from '../progress.js';
+import { start } from './start.js';
 
 interface InspectArguments extends DataArguments {
   picture: string | undefined;
@@ -122,9 +123,4 @@ function sideBySide(left: readonly string[], right: readonly string[]): string {
   return Array.from({ length: Math.max(left.length, right.length) }, (_, i) =>
     `${(left[i] ?? '').padEnd(width)}${right[i] ?? ''}`.trimEnd(),
   ).join('\n');
-}
-
-function start(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }

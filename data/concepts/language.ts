@@ -23,7 +23,7 @@ const [subject, verb, thing, turn] = [subjects, verbs, things, turns].map((list)
 ];
 
 /** A sentence that says nothing. */
-export function filler(chance: Chance): string {
+function filler(chance: Chance): string {
   const begin = chance.below(3) === 0 ? `${chance.pick(turn)}, ` : '';
   return `${begin}${chance.pick(subject)} ${chance.pick(verb)} ${chance.pick(thing)}.`;
 }

@@ -44,6 +44,24 @@ describe('the data of a plan', () => {
       two('', '', '  curriculum: [{from: 0%, weights: {a: 1}}, {from: 0%, weights: {b: 1}}]\n'),
       /curriculum\.1\.from: expected rising shares/,
     ],
+    ['mined negatives without mining', two('', '', '  negatives: {from: mined}\n'), /from: expected data\.mining with/],
+    ['ranks out of order', two('', '', '  mining: {ranks: [9, 3]}\n'), /mining\.ranks: expected the first rank before/],
+    [
+      'a family without a group',
+      two('', '', '  mining: {family: "^a"}\n'),
+      /family: expected a regular expression with/,
+    ],
+    ['no regular expression', two('', '', '  mining: {family: "(["}\n'), /family: expected a regular expression with/],
+    [
+      'a margin of no model’s scores',
+      two('', '', '  mining: {guards: [{type: positive-margin, ratio: 0.95}]}\n'),
+      /guards\.0: expected a model under data\.mining\.by/,
+    ],
+    [
+      'a soft guard of mining',
+      two('', '', '  mining: {by: [m], guards: [{type: positive-margin, ratio: 0.95, softness: 1}]}\n'),
+      /softness: expected none when mining/,
+    ],
     ['one of nothing', two('', '', '  curriculum: [{from: 0%, weights: {a: 0}}]\n'), /expected a weight above 0/],
   ])('refuses %s', (_name, text, message) => {
     expect(faults(() => readPlan(file(text))).join('\n')).toMatch(message);
