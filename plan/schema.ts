@@ -198,7 +198,7 @@ function refuseMining({ negatives, mining }: z.output<typeof data>, refuse: Refu
     );
   }
   if (mining.family !== undefined && !isPatternWithGroup(mining.family)) {
-    refuse('expected a regular expression with a group, such as "^(.*)-\\d+$".', 'data', 'mining', 'family');
+    refuse(`expected a regular expression with a group, such as '^(.*)-\\d+$'.`, 'data', 'mining', 'family');
   }
   mining.guards.forEach((given, i) => {
     const at = ['data', 'mining', 'guards', i] as const;

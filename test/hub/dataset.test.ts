@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readSource } from '../../data/source.js';
 import { Fault } from '../../plan/fault.js';
 import { packageRoot } from '../../plan/places.js';
+import { readPlan } from '../../plan/read.js';
 import type { RunPlan, SourcePlan } from '../../plan/schema.js';
 import { COMMIT, MockHub } from '../support/mock-hub.js';
 
@@ -69,6 +70,27 @@ describe('a data set of the hub', () => {
     expect(readFileSync(join(cached, 'refs/main'), 'utf8')).toBe(COMMIT);
     expect(existsSync(join(cached, 'snapshots', COMMIT, VL0))).toBe(true);
     expect([...hub.downloaded()].sort()).toEqual(['README.md', VL0, 'vl/train-00001-of-00002.parquet']);
+  });
+
+  it('is read as configs/reasonir.yaml says, unchanged: vl, hq with BRIGHT’s documents, MS MARCO', async () => {
+    for (const name of ['xlangai/BRIGHT', 'sentence-transformers/msmarco-bm25']) {
+      hub.others.set(name, filesBelow(join(packageRoot, 'test/data/fixtures', name.split('/')[1] as string)));
+    }
+    const plan = readPlan(join(packageRoot, 'configs/reasonir.yaml'));
+    const sources = [];
+    for (const source of plan.data.sources)
+      sources.push(await readSource(source, plan.data, (line) => lines.push(line)));
+    expect(sources.map(({ name, pairs }) => [name, pairs.length])).toEqual([
+      ['vl', 12],
+      ['hq', 6],
+      ['msmarco', 2],
+    ]);
+    const [, hq] = sources;
+    expect(hq?.documents[hq.pairs[1]?.positive as number]).toBe('biology document 1: cells, or loops.');
+    for (const { faults, pairs } of sources) {
+      expect(faults.counted.size).toBe(0);
+      for (const { negatives } of pairs) expect(negatives).toHaveLength(1);
+    }
   });
 
   it('is fetched no further than the limit', async () => {

@@ -15,6 +15,8 @@ export class MockHub {
   readonly requests: string[] = [];
   readonly tokens = new Set<string | undefined>();
   readonly trouble = new Map<string, Trouble>();
+  /** Other data sets, by name. */
+  readonly others = new Map<string, Map<string, string | Buffer>>();
   /** After so many answers its trouble is over; without a number it stays. */
   readonly times = new Map<string, number>();
   status = 200;
@@ -50,14 +52,18 @@ export class MockHub {
     else if (url.includes('/revision/')) json(200, { _id: '1', id: 'org/model', sha: COMMIT });
     else if (url.includes('/paths-info/')) {
       const { paths } = JSON.parse(await bodyOf(request)) as { paths: string[] };
-      json(200, this.#announce(paths));
-    } else if (url.includes('/tree/')) json(200, this.#announce([...this.files.keys()]));
+      json(200, this.#announce(this.#filesOf(url), paths));
+    } else if (url.includes('/tree/')) json(200, this.#announce(this.#filesOf(url), [...this.#filesOf(url).keys()]));
     else this.#send(url.split(`/resolve/${COMMIT}/`)[1] ?? '', request, response);
   }
 
-  #announce(paths: readonly string[]): unknown[] {
+  #filesOf(url: string): Map<string, string | Buffer> {
+    return [...this.others].find(([name]) => url.includes(`/${name}/`))?.[1] ?? this.files;
+  }
+
+  #announce(files: Map<string, string | Buffer>, paths: readonly string[]): unknown[] {
     return paths.flatMap((path) => {
-      const file = this.files.get(path);
+      const file = files.get(path);
       if (file === undefined) return [];
       const text = Buffer.from(file);
       const lfs = { oid: createHash('sha256').update(text).digest('hex'), size: text.length, pointerSize: 134 };
@@ -69,7 +75,7 @@ export class MockHub {
   }
 
   #send(path: string, request: IncomingMessage, response: ServerResponse): void {
-    const file = this.files.get(path);
+    const file = this.#filesOf(request.url ?? '').get(path);
     const text = Buffer.from(file ?? '');
     const trouble = this.trouble.get(path);
     if (this.times.get(path)) this.times.set(path, this.times.get(path)! - 1);
