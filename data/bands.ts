@@ -1,4 +1,4 @@
-import type { SourcePlan } from '../plan/schema.js';
+import type { SourcePlan } from '../plan/data.js';
 import type { Source } from './pairs.js';
 
 /** A source, or a band of it: what a mixture weighs. */

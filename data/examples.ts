@@ -1,4 +1,4 @@
-import type { SourcePlan } from '../plan/schema.js';
+import type { SourcePlan } from '../plan/data.js';
 import type { FaultKind, FaultLog } from './fault-log.js';
 import { shown } from './jsonl.js';
 import type { Row } from './read/row.js';

@@ -1,5 +1,5 @@
+import type { SourcePlan } from '../plan/data.js';
 import { Fault } from '../plan/fault.js';
-import type { SourcePlan } from '../plan/schema.js';
 import { type Example, keepOnly, readExample, withoutContradictions } from './examples.js';
 import type { FaultLog } from './fault-log.js';
 import { shown } from './jsonl.js';

@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs';
+import type { MiningPlan, NegativesPlan, SourcePlan } from '../plan/data.js';
 import { Fault } from '../plan/fault.js';
-import type { MiningPlan, NegativesPlan, RunPlan, SourcePlan } from '../plan/schema.js';
+import type { RunPlan } from '../plan/schema.js';
 import { type Collection, isCollection, readTrainingPairs } from './beir.js';
 import { FaultLog } from './fault-log.js';
-import { mineBm25 } from './mine.js';
 import { readMined } from './mining/mined-file.js';
+import { bm25Negatives } from './mining/rank.js';
 import type { Pair, Source } from './pairs.js';
 import { readRecords } from './records.js';
 
@@ -66,7 +67,7 @@ function barredIn({ queries, qrels }: Collection): string[][] {
 /** With the negatives that the plan asks for in the place of the source's own. */
 function withNegatives(source: Source, negatives: NegativesPlan, mining: MiningPlan | undefined): Source {
   if (negatives.from === 'source') return source;
-  const mined = negatives.from === 'bm25' ? mineBm25(source, negatives.ranks) : readMined(source, mining!);
+  const mined = negatives.from === 'bm25' ? bm25Negatives(source, negatives.ranks) : readMined(source, mining!);
   const pairs = source.pairs.map(({ query, positive }) => ({ query, positive, negatives: mined[query] as number[] }));
   return { ...source, pairs };
 }

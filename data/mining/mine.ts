@@ -1,9 +1,10 @@
 import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import type { MiningPlan } from '../../plan/schema.js';
+import type { MiningPlan } from '../../plan/data.js';
 import type { Source } from '../pairs.js';
+import { denseRanker } from './dense-ranker.js';
 import { type Guard, makeGuards } from './guards.js';
 import { corpusHash, linesBegun, type MinedHeader, type MinedLine, minedFile, settingsOf } from './mined-file.js';
-import { bm25Ranker, denseRanker, fuse } from './rank.js';
+import { bm25Ranker, fuse } from './rank.js';
 import { type Progress, type SourceVectors, vectorsOf } from './vectors.js';
 
 /** What mining a source came to. */

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { MiningPlan } from '../../plan/data.js';
 import { Fault } from '../../plan/fault.js';
-import type { MiningPlan } from '../../plan/schema.js';
 import { readJsonl } from '../jsonl.js';
 import type { Source } from '../pairs.js';
 

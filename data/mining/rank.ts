@@ -1,8 +1,6 @@
 import { Bm25 } from '../../retrieval/bm25.js';
-import { searchExact } from '../../retrieval/dense.js';
 import type { Ranked } from '../../retrieval/ranking.js';
 import type { Source } from '../pairs.js';
-import type { SourceVectors } from './vectors.js';
 
 /** Ranks a source's documents for its queries from `first` to below `end`, positives and excluded ones left out. */
 export type Ranker = (first: number, end: number, depth: number) => Ranked[];
@@ -13,13 +11,14 @@ export function bm25Ranker({ queries, documents, ids, barred }: Source): Ranker 
     queries.slice(first, end).map((query, i) => index.search(query, depth, barred[first + i] ?? []));
 }
 
-/** By exact search among a model's vectors. */
-export function denseRanker({ ids, barred }: Source, { queries, documents }: SourceVectors): Ranker {
-  const { values, width } = queries;
-  return (first, end, depth) => {
-    const asked = { values: values.subarray(first * width, end * width), width };
-    return searchExact(asked, documents, ids, depth, barred.slice(first, end));
-  };
+/**
+ * For each query the documents from rank `first` to `last` by BM25 (1-based, counted after positives and excluded ones
+ * are left out), best first, as places: what `negatives.from: bm25` takes.
+ */
+export function bm25Negatives(source: Source, [first, last]: readonly [number, number]): number[][] {
+  const places = new Map(source.ids.map((id, place) => [id, place]));
+  const ranked = bm25Ranker(source)(0, source.queries.length, last);
+  return ranked.map((found) => found.slice(first - 1).map(({ id }) => places.get(id)!));
 }
 
 // Cormack, Clarke & Büttcher 2009.

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { openHubDataset } from '../../hub/dataset.js';
+import type { PlacePlan } from '../../plan/data.js';
 import { Fault } from '../../plan/fault.js';
-import type { PlacePlan } from '../../plan/schema.js';
 import { dataFiles } from './data-files.js';
 
 /** Where a source's files come from: their paths on this machine, each fetched when it is asked for. */

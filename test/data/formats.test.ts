@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Source } from '../../data/pairs.js';
 import { readSource } from '../../data/source.js';
+import type { SourcePlan } from '../../plan/data.js';
 import { Fault } from '../../plan/fault.js';
 import { packageRoot } from '../../plan/places.js';
-import type { RunPlan, SourcePlan } from '../../plan/schema.js';
+import type { RunPlan } from '../../plan/schema.js';
 
 // The fixtures are written by pyarrow and zstandard (fixtures/make.py), with the schemas that are published.
 const fixtures = join(packageRoot, 'test/data/fixtures');

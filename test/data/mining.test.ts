@@ -11,7 +11,8 @@ import { type MinedLine, readMined } from '../../data/mining/mined-file.js';
 import { fuse } from '../../data/mining/rank.js';
 import { scoreOf, vectorsOf } from '../../data/mining/vectors.js';
 import { readSource } from '../../data/source.js';
-import type { MiningPlan, RunPlan, SourcePlan } from '../../plan/schema.js';
+import type { MiningPlan, SourcePlan } from '../../plan/data.js';
+import type { RunPlan } from '../../plan/schema.js';
 import { useBackend } from '../../tensor/backend.js';
 import { writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeBatches } from '../../data/batch.js';
 import { readSource } from '../../data/source.js';
 import type { Tokenizer } from '../../encoder/tokenizer.js';
-import type { NegativesPlan, RunPlan, SourcePlan } from '../../plan/schema.js';
+import type { NegativesPlan, SourcePlan } from '../../plan/data.js';
+import type { RunPlan } from '../../plan/schema.js';
 import { readPlanText } from '../support/plan.js';
 import { tinyPlan, writeTinyCollection } from '../support/tiny.js';
 

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readSource } from '../../data/source.js';
+import type { SourcePlan } from '../../plan/data.js';
 import { Fault } from '../../plan/fault.js';
 import { packageRoot } from '../../plan/places.js';
 import { readPlan } from '../../plan/read.js';
-import type { RunPlan, SourcePlan } from '../../plan/schema.js';
+import type { RunPlan } from '../../plan/schema.js';
 import { COMMIT, MockHub } from '../support/mock-hub.js';
 
 // No pauses before another try.
