@@ -3,10 +3,10 @@ import { Fault } from '../plan/fault.js';
 import { type Example, keepOnly, readExample, withoutContradictions } from './examples.js';
 import type { FaultLog } from './fault-log.js';
 import { shown } from './jsonl.js';
-import { Numbering } from './numbering.js';
-import { asked, type Pair, type Source } from './pairs.js';
+import type { Source } from './pairs.js';
 import { filesOf } from './read/dataset.js';
 import { readRows } from './read/rows.js';
+import { SourceBuilder } from './source-builder.js';
 
 /**
  * Reads a source of records (jsonl, Parquet, Arrow; a file, a folder or a data set of the hub). A record with several
@@ -14,21 +14,27 @@ import { readRows } from './read/rows.js';
  * @throws Fault what cannot be read, and with `faults` set to stop the first record that cannot be used
  */
 export async function readRecords(plan: SourcePlan, faults: FaultLog, say: (line: string) => void): Promise<Source> {
-  const examples: Example[] = [];
+  const builder = new SourceBuilder(plan, faults);
+  // Records go straight into the source, unless their positives have to be looked up first.
+  const waiting: Example[] = [];
   const limit = plan.limit ?? Number.POSITIVE_INFINITY;
+  let count = 0;
   reading: for await (const file of filesOf(plan, say)) {
     for await (const row of readRows(file, faults)) {
       const example = readExample(row, plan.columns ?? {}, faults);
-      if (example) examples.push(example);
-      if (examples.length >= limit) break reading;
+      if (!example) continue;
+      if (plan.documents) waiting.push(example);
+      else builder.add(example);
+      if (++count >= limit) break reading;
     }
   }
-  const joined = plan.documents ? await join(examples, plan.documents, faults, say) : examples;
-  if (joined.length === 0) {
+  if (plan.documents) for (const example of await join(waiting, plan.documents, faults, say)) builder.add(example);
+  const source = builder.build();
+  if (source.pairs.length === 0) {
     const place = plan.path ?? plan.hub;
     throw new Fault(`Expected at least one usable record for ${place}, got none. Check data.sources.`);
   }
-  return sourceOf(plan, joined, faults);
+  return source;
 }
 
 /**
@@ -83,48 +89,4 @@ function documentOf(value: unknown): { id: string; text: string } | null {
   if (typeof _id !== 'string' || typeof text !== 'string') return null;
   const whole = typeof title === 'string' ? `${title} ${text}`.trim() : text;
   return whole.trim() === '' ? null : { id: _id, text: whole };
-}
-
-function sourceOf(plan: SourcePlan, examples: readonly Example[], faults: FaultLog): Source {
-  const [queries, documents] = [new Numbering(), new Numbering()];
-  const texts: string[] = [];
-  const instructions: string[] = [];
-  const barred: string[][] = [];
-  const pairs: Pair[] = [];
-  const places: string[] = [];
-  for (const { query, positives, negatives, scores, where } of examples) {
-    const instruction = query.instruction || (plan.instruction ?? '');
-    const number = queries.of(asked(instruction, query.text));
-    texts[number] = query.text;
-    instructions[number] = instruction;
-    barred[number] ??= [];
-    const answers = positives.map(({ instruction: before, text }) => documents.of(asked(before, text)));
-    const others = negatives.map(({ instruction: before, text }) => documents.of(asked(before, text)));
-    answers.forEach((positive, p) => {
-      const own = scores && { positive: scores[p] as number, negatives: scores.slice(answers.length) };
-      pairs.push({ query: number, positive, negatives: others, ...(own && { scores: own }) });
-      places.push(where);
-      barred[number]?.push(String(positive));
-    });
-  }
-  for (const { query, excluded } of examples) {
-    const number = queries.of(asked(query.instruction || (plan.instruction ?? ''), query.text));
-    for (const text of excluded) {
-      const document = documents.find(text);
-      if (document !== undefined) barred[number]?.push(String(document));
-    }
-  }
-  return {
-    name: plan.name,
-    weight: plan.weight,
-    queries: texts,
-    instructions,
-    documents: documents.texts,
-    ids: documents.texts.map((_, i) => String(i)),
-    barred,
-    labelOf: (i) => places[i] ?? '',
-    pairs,
-    maxLength: plan.max_length ?? {},
-    faults,
-  };
 }
