@@ -25,8 +25,8 @@ type Columns = NonNullable<SourcePlan['columns']>;
 type Record_ = Readonly<Record<string, unknown>>;
 
 // What the publishers of such data call their columns: ReasonIR, GritLM and BGE; sentence-transformers; BRIGHT.
-const queryNames = ['query', 'anchor', 'question', 'sentence1'];
-const positiveNames = ['pos', 'positive', 'positives', 'gold_ids', 'answer', 'passage', 'sentence2'];
+const queryNames = ['query', 'anchor', 'question'];
+const positiveNames = ['pos', 'positive', 'positives', 'gold_ids', 'answer', 'passage'];
 const negativeNames = ['neg', 'negative', 'negatives'];
 const numberedNegative = /^(neg|negative)_\d+$/;
 // BRIGHT's word for "there are none".
