@@ -1,4 +1,5 @@
 import { type Batches, makeBatches } from '../data/batch.js';
+import { crowdingOf } from '../data/crowding.js';
 import type { Source } from '../data/pairs.js';
 import { readSource } from '../data/source.js';
 import { type Encoder, loadEncoder } from '../encoder/encoder.js';
@@ -31,6 +32,8 @@ export async function prepare(
   for (const source of plan.data.sources) {
     const read = await readSource(source, plan.data, say);
     for (const line of read.faults.lines(read.name)) say(line);
+    const crowding = crowdingOf(read, plan.train.batch_size);
+    if (crowding) say(crowding);
     sources.push(read);
   }
   const { base, ...settings } = plan.model;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { partsOf } from '../../data/bands.js';
+import { crowdingOf } from '../../data/crowding.js';
 import { Deal } from '../../data/deal.js';
 import { FaultLog } from '../../data/fault-log.js';
 import { Mixture, type MixtureOptions, type Part, type Pick } from '../../data/mixture.js';
@@ -179,6 +180,33 @@ describe('Deal', () => {
     expect(mean(spread(dealOf({ lengthOf })))).toBeLessThan(40);
     const means = Array.from({ length: 15 }, (_, step) => mean(dealOf({ lengthOf }).batch(step).map(lengthOf)));
     expect(means).not.toEqual([...means].sort((a, b) => a - b));
+  });
+});
+
+describe('crowding', () => {
+  const of = (positives: number[]): Source => ({
+    name: 'few',
+    weight: 1,
+    queries: positives.map((_, i) => `q${i}`),
+    instructions: positives.map(() => ''),
+    documents: ['a', 'b', 'c', 'd', 'e', 'f'],
+    ids: [...'abcdef'],
+    barred: positives.map(() => []),
+    labelOf: String,
+    pairs: positives.map((positive, query) => ({ query, positive, negatives: [] })),
+    maxLength: {},
+    faults: new FaultLog('stop'),
+  });
+
+  it('is told where a text is in more pairs than there are batches, as many as the deal leaves out', () => {
+    const crowded = of([0, 0, 0, 0, 1, 2, 3, 4, 5]);
+    expect(crowdingOf(crowded, 4)).toMatch(/^few: at least 1 of 9 pairs are left out of each pass, .* the 3 batches/);
+    expect(crowdingOf(crowded, 2)).toBeNull();
+    const mixture = new Mixture([part('few', 9, 1)], { seed: 1, batchSize: 4, batches: 'same-source' });
+    const textsOf = ({ pair }: Pick): number[] => [pair + 10, crowded.pairs[pair]!.positive];
+    const deal = new Deal({ mixture, batchSize: 4, seed: 1, textsOf, lengthOf: null });
+    const met = [0, 1, 2].flatMap((step) => deal.batch(step)).filter(({ epoch }) => epoch === 0);
+    expect(met.length).toBeLessThanOrEqual(8);
   });
 });
 
