@@ -1,5 +1,6 @@
 // Makes a fresh clone ready to run: npm packages, the compiled TypeScript, the torch backend. Plain JavaScript with no
 // dependencies, because nothing is installed yet. What is done already is skipped: `npm test` runs this every time.
+// With --tensorflow the tensorflow backend as well: a wheel of 1 GB, with CUDA and an NVIDIA driver 6 GB.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -20,6 +21,7 @@ const root = dirname(fileURLToPath(import.meta.url));
 const packageFile = join(root, 'package.json');
 const modules = join(root, 'node_modules');
 const packagesStamp = join(modules, '.reasontune-setup');
+const AGAIN = 'npm run setup -- --tensorflow';
 const say = (line) => process.stderr.write(`setup: ${line}\n`);
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
@@ -59,11 +61,14 @@ function filesUnder(folder, suffix) {
 
 /** What npm installs depends on: the dependencies, not the scripts or the description. */
 function packagesHash() {
-  const { dependencies, devDependencies, bundleDependencies } = JSON.parse(readFileSync(packageFile, 'utf8'));
+  const { dependencies, devDependencies, optionalDependencies, bundleDependencies } = JSON.parse(
+    readFileSync(packageFile, 'utf8'),
+  );
   const vendored = readdirSync(join(root, 'vendor')).map((name) =>
     readFileSync(join(root, 'vendor', name, 'package.json')),
   );
-  return hashOf([JSON.stringify([dependencies, devDependencies, bundleDependencies]), ...vendored]);
+  const asked = [dependencies, devDependencies, optionalDependencies, bundleDependencies];
+  return hashOf([JSON.stringify(asked), ...vendored]);
 }
 
 /** npm writes this file last: newer than package.json, it says that an install by hand was through. */
@@ -146,12 +151,22 @@ async function setUpTorch() {
   }
 }
 
+/** The tensorflow backend, for who asks for it: then its absence is a failure. */
+async function setUpTensorFlow() {
+  const { setUpTensorFlow: setUp } = await import('./dist/native/tensorflow/setup.js');
+  const result = await setUp();
+  if ('reason' in result) throw new Stop(`no tensorflow backend: ${result.reason}. "${AGAIN}" tries again.`);
+}
+
 try {
+  const [unknown] = process.argv.slice(2).filter((word) => word !== '--tensorflow');
+  if (unknown !== undefined) throw new Stop(`Expected --tensorflow or nothing, got ${unknown}. Run "${AGAIN}".`);
   checkNode();
   step('npm packages', packagesStamp, packagesHash(), installPackages);
   const config = JSON.parse(readFileSync(join(root, 'tsconfig.build.json'), 'utf8'));
   step('TypeScript', join(root, 'dist', '.setup'), sourcesHash(config), compileSources);
   await setUpTorch();
+  if (process.argv.includes('--tensorflow')) await setUpTensorFlow();
 } catch (error) {
   if (!(error instanceof Stop)) throw error;
   say(error.message);

@@ -24,6 +24,7 @@ const maxLength = encoder.settings.max_length.document;
 const { values, width } = encode(
   encoder,
   texts.map((text) => encoder.tokenizer.encode(text, maxLength)),
+  'document',
 );
 const { embeddings } = peer({ job: 'embed', model, texts, max_length: maxLength });
 

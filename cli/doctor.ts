@@ -4,15 +4,18 @@ import { dirname, join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { cachedModel } from '../encoder/fetch/model-files.js';
 import { PACKAGED_MODEL, packagedCopy } from '../encoder/fetch/packaged-model.js';
-import { findCompiler } from '../native/build.js';
 import { ask, onPath } from '../native/command.js';
+import { findCompiler } from '../native/compile.js';
 import { nvidiaDriver } from '../native/driver.js';
 import { type Candidate, findTorch } from '../native/find-torch.js';
 import { locateAddon, noTorchWanted } from '../native/locate.js';
 import { PYTHONS } from '../native/pip.js';
 import { readStamp, stillHolds } from '../native/stamp.js';
+import { locateBinding } from '../native/tensorflow/stamp.js';
 import { reasonOf } from '../plan/fault.js';
 import { cacheFolder, packageRoot } from '../plan/places.js';
+
+type Backend = 'torch' | 'tensorflow' | 'wasm';
 
 interface DoctorArguments {
   json: boolean;
@@ -34,8 +37,8 @@ export const doctor: CommandModule<object, DoctorArguments> = {
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
       .example('$0 doctor', 'what was found, what was chosen, what would make it faster'),
   handler: async ({ json }) => {
-    const findings = [...(await examine()), await proof()];
     const verdict = chosenBackend();
+    const findings = [...(await examine()), ...(await proofs(verdict.backend))];
     console.log(json ? JSON.stringify({ findings, ...verdict }) : page(findings, verdict));
   },
 };
@@ -49,6 +52,7 @@ async function examine(): Promise<Finding[]> {
     await compiler(),
     ...(await torches()),
     addon(),
+    binding(),
     driver(),
     ...machine(),
     ...caches(),
@@ -102,6 +106,19 @@ function addon(): Finding {
   return { name: 'torch backend', found, good: false };
 }
 
+/** Optional: its absence costs nothing where there is torch. */
+function binding(): Finding {
+  const located = locateBinding();
+  const name = 'tensorflow backend';
+  if ('reason' in located) {
+    const found = `not ready: ${located.reason}; run "npm run setup -- --tensorflow"`;
+    return { name, found, good: locateAddon() !== null };
+  }
+  const { version, cuda, root } = located.tensorflow;
+  const found = `${located.binding}, for TensorFlow ${version}${cuda ? ' with CUDA' : ''} (${root})`;
+  return { name, found, good: true };
+}
+
 function driver(): Finding {
   const found = nvidiaDriver();
   return { name: 'NVIDIA driver', found: found ?? 'none; the CPU is used', good: found !== null };
@@ -142,23 +159,35 @@ function sizeOf(folder: string): number {
     }, 0);
 }
 
-/** Real training steps on the backend that `auto` takes. */
-async function proof(): Promise<Finding> {
-  try {
-    const { proveBackend } = await import('../train/prove.js');
-    return { name: 'proof', found: await proveBackend(), good: true };
-  } catch (error) {
-    return { name: 'proof', found: reasonOf(error), good: false };
-  }
+/** Real training steps on every backend that is ready, and on the one that `auto` takes. */
+async function proofs(chosen: Backend): Promise<Finding[]> {
+  const ready: Backend[] = [];
+  if (locateAddon()) ready.push('torch');
+  if ('binding' in locateBinding()) ready.push('tensorflow');
+  const findings: Finding[] = [];
+  for (const backend of ready.includes(chosen) ? ready : [...ready, chosen]) findings.push(await proof(backend));
+  return findings;
 }
 
-function chosenBackend(): { backend: 'torch' | 'wasm'; why: string } {
+// Each in a process of its own: two such libraries never meet, and one that crashes is a finding like any other.
+async function proof(backend: Backend): Promise<Finding> {
+  const script = `import(process.argv[1]).then(({ proveBackend }) => proveBackend(process.argv[2])).then(console.log,
+    (error) => { console.log(error.message); process.exitCode = 1; })`;
+  const prove = new URL('../train/prove.js', import.meta.url).href;
+  const { code, output } = await ask([process.execPath, '-e', script, prove, backend], 120);
+  const found = output.trim() || (code === null ? 'no answer after 120 s' : `Node ended with ${code} and said nothing`);
+  return { name: `proof (${backend})`, found, good: code === 0 };
+}
+
+function chosenBackend(): { backend: Backend; why: string } {
   if (locateAddon()) {
     const where = nvidiaDriver() ? 'on the GPU where torch can use it, else on the CPU' : 'on the CPU';
     return { backend: 'torch', why: `setup compiled it here; it runs ${where}` };
   }
   const remedy = noTorchWanted() ? 'unset REASONTUNE_NO_TORCH' : 'run "npm run setup"';
-  return { backend: 'wasm', why: `there is no compiled torch backend; it is many times slower: ${remedy}` };
+  const lack = 'there is no compiled torch backend';
+  if ('binding' in locateBinding()) return { backend: 'tensorflow', why: `${lack}, which is faster: ${remedy}` };
+  return { backend: 'wasm', why: `${lack}; it is many times slower: ${remedy}` };
 }
 
 function page(findings: readonly Finding[], { backend, why }: { backend: string; why: string }): string {

@@ -5,7 +5,7 @@ import type { Result } from '../eval/result.js';
 import { Fault } from '../plan/fault.js';
 import { readPlan } from '../plan/read.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
-import type { BackendName, EvalSetPlan, RunPlan } from '../plan/schema.js';
+import { type BackendName, backendNames, type EvalSetPlan, type RunPlan } from '../plan/schema.js';
 import type { Scoring } from '../retrieval/metrics.js';
 import { progress, say } from './progress.js';
 import { queryTables, tables } from './tables.js';
@@ -75,7 +75,7 @@ export const evaluate: CommandModule<object, EvalArguments> = {
         choices: ['trec', 'json'] as const,
         default: 'trec' as const,
       })
-      .option('backend', { choices: ['auto', 'torch', 'torch:cuda:0', 'wasm'] as const, default: 'auto' as const })
+      .option('backend', { choices: backendNames, default: 'auto' as const })
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
       .example('$0 eval bm25 checkpoints/quickstart --set examples/scifact', 'one table, two rows')
       .example('$0 eval --run my.run --qrels qrels.txt --metrics nDCG@10,R@100 --json', 'scores any ranking'),

@@ -10,7 +10,7 @@ import { type PlanArguments, planArguments } from './plan-arguments.js';
 import { clock, progress, say } from './progress.js';
 
 /** `reasontune train PLAN`: train what a plan says. */
-export const train: CommandModule<object, PlanArguments & { resume: boolean }> = {
+export const train: CommandModule<object, PlanArguments & { resume: boolean; trace: string | undefined }> = {
   command: 'train <plan>',
   describe: 'train what a YAML plan says, into checkpoints/<name>',
   builder: (yargs) =>
@@ -20,6 +20,11 @@ export const train: CommandModule<object, PlanArguments & { resume: boolean }> =
       dryRun: 'print what would happen, and train nothing',
     })
       .option('resume', { describe: 'go on from the run folder’s last checkpoint', type: 'boolean', default: false })
+      .option('trace', {
+        describe: 'file for a trace of the run’s second to fourth step, for ui.perfetto.dev',
+        type: 'string',
+        requiresArg: true,
+      })
       .example('$0 train configs/quickstart.yaml --set train.optimizer.learning_rate=1e-4', 'change one value'),
   handler: async (given) => {
     const plan = readPlan(given.plan, given.set);
@@ -33,7 +38,9 @@ export const train: CommandModule<object, PlanArguments & { resume: boolean }> =
     const folder = given.out ?? join('checkpoints', plan.name);
     // Loaded when needed: --help and a faulty plan are answered at once.
     const { train: run } = await import('../train/train.js');
-    const done = await run(plan, { folder, resume: given.resume, stopped, hooks: [progressHook()], say });
+    const { traceHook } = await import('../train/trace.js');
+    const hooks = [progressHook(), ...(given.trace ? [traceHook(given.trace, say)] : [])];
+    const done = await run(plan, { folder, resume: given.resume, stopped, hooks, say });
     const interrupted = done.step < done.total;
     say(
       interrupted
@@ -66,7 +73,7 @@ function inWords(plan: RunPlan, planned: Estimate): string {
   return [
     `plan        ${plan.name} (${planHash(plan)})`,
     `backend     ${planned.backend}`,
-    `parameters  ${grouped(planned.parameters)}`,
+    `parameters  ${grouped(planned.parameters)}${planned.trained < planned.parameters ? `, of which ${grouped(planned.trained)} train` : ''}`,
     `pairs       ${pairs.join(', ')}`,
     `steps       ${grouped(planned.steps)} of ${plan.train.batch_size} queries`,
     `tokens      ${grouped(planned.tokens)}`,

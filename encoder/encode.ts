@@ -1,5 +1,5 @@
 import { tidy } from '@tensorflow/tfjs-core';
-import { type Encoder, embedPacked } from './encoder.js';
+import { type Encoder, embedPacked, type Side } from './encoder.js';
 import { pack } from './pack.js';
 
 /** Vectors of many texts: row i, `width` numbers long, is that of text i. */
@@ -11,17 +11,24 @@ export interface Vectors {
 // Activations of about this many tokens stay near the processor's caches; more gains nothing on a CPU.
 const tokensPerBatch = 4096;
 
-/** Embeds sequences of token ids without recording gradients, longest first, calling `onProgress` with how many are done. */
+/**
+ * Embeds one side's sequences of token ids without recording gradients, longest first, calling `onProgress` with how
+ * many are done.
+ */
 export function encode(
   encoder: Encoder,
   sequences: readonly Int32Array[],
+  side: Side,
   onProgress?: (done: number) => void,
 ): Vectors {
   const width = encoder.architecture.hidden;
   const values = new Float32Array(sequences.length * width);
   let done = 0;
   for (const batch of batchesByLength(sequences)) {
-    const packed = pack(batch.map((i) => sequences[i] as Int32Array));
+    const packed = pack(
+      batch.map((i) => sequences[i] as Int32Array),
+      encoder.skip[side],
+    );
     const rows = tidy(() => embedPacked(encoder, packed).dataSync());
     batch.forEach((i, row) => {
       values.set(rows.subarray(row * width, (row + 1) * width), i * width);

@@ -6,10 +6,15 @@ export interface Packed {
   readonly offsets: Int32Array;
   /** rows[i]: which of the caller's sequences the packed batch's sequence i is. */
   readonly rows: Int32Array;
+  /** skips[i]: tokens at the beginning of the packed batch's sequence i that pooling leaves out. */
+  readonly skips: Int32Array;
 }
 
-/** Packs sequences of token ids, shortest first, so that attention meets equal lengths side by side. */
-export function pack(sequences: readonly Int32Array[]): Packed {
+/**
+ * Packs sequences of token ids, shortest first, so that attention meets equal lengths side by side. `skip`: how many
+ * tokens of each are a prompt that pooling leaves out.
+ */
+export function pack(sequences: readonly Int32Array[], skip: number): Packed {
   const lengthOf = (i: number): number => (sequences[i] as Int32Array).length;
   const rows = Int32Array.from(sequences.keys()).sort((a, b) => lengthOf(a) - lengthOf(b) || a - b);
   const offsets = new Int32Array(sequences.length + 1);
@@ -20,5 +25,5 @@ export function pack(sequences: readonly Int32Array[]): Packed {
   rows.forEach((row, i) => {
     ids.set(sequences[row] as Int32Array, offsets[i]);
   });
-  return { ids, offsets, rows };
+  return { ids, offsets, rows, skips: new Int32Array(sequences.length).fill(skip) };
 }

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { Fault } from '../plan/fault.js';
+import { fromBfloat16, fromFloat16 } from './half-precision.js';
 
 // The format: 8 bytes with the header's length, a JSON header {name: {dtype, shape, data_offsets}}, then the values.
 // https://huggingface.co/docs/safetensors
@@ -31,25 +32,66 @@ const bytesPer: Readonly<Record<string, number>> = {
 const largestHeader = 100_000_000;
 
 /**
- * Reads every floating tensor of a safetensors file as float32; integer tensors (position ids) are left out.
- * Throws a Fault that names the file for a file that is missing, cut short, mislabelled, or of another format.
+ * A safetensors file's floating tensors, read one at a time as float32; integer tensors (position ids) are left out.
+ * Every method throws a Fault that names the file for one that is missing, cut short, mislabelled, or of another format.
  */
-export function readSafetensors(file: string): Map<string, HostTensor> {
-  if (!existsSync(file)) throw new Fault(`Expected a safetensors file at ${file}, found none.`);
-  const fd = openSync(file, 'r');
-  try {
-    const size = fstatSync(fd).size;
-    const { header, start } = readHeader(fd, size, file);
-    const tensors = new Map<string, HostTensor>();
-    for (const [name, value] of Object.entries(header)) {
-      if (name === '__metadata__') continue;
-      const entry = checkEntry(name, value, size - start, file);
-      if (!/^(F|BF)\d/.test(entry.dtype)) continue;
-      tensors.set(name, { shape: entry.shape, values: readValues(fd, start, entry, `${file}, tensor ${name}`) });
+export class SafetensorsFile {
+  readonly #fd: number;
+  readonly #start: number;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(readonly path: string) {
+    if (!existsSync(path)) throw new Fault(`Expected a safetensors file at ${path}, found none.`);
+    this.#fd = openSync(path, 'r');
+    try {
+      const size = fstatSync(this.#fd).size;
+      const { header, start } = readHeader(this.#fd, size, path);
+      this.#start = start;
+      for (const [name, value] of Object.entries(header)) {
+        if (name === '__metadata__') continue;
+        const entry = checkEntry(name, value, size - start, path);
+        if (/^(F|BF)\d/.test(entry.dtype)) this.#entries.set(name, entry);
+      }
+    } catch (error) {
+      this.close();
+      throw error;
     }
-    return tensors;
+  }
+
+  get names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  shape(name: string): readonly number[] {
+    return this.#entry(name).shape;
+  }
+
+  read(name: string): HostTensor {
+    const entry = this.#entry(name);
+    return {
+      shape: entry.shape,
+      values: readValues(this.#fd, this.#start, entry, `${this.path}, tensor ${name}`),
+    };
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (!entry) throw new Fault(`Expected tensor ${name} in ${this.path}, found none. Fetch or copy it again.`);
+    return entry;
+  }
+}
+
+/** Reads every floating tensor of a safetensors file. */
+export function readSafetensors(path: string): Map<string, HostTensor> {
+  const file = new SafetensorsFile(path);
+  try {
+    return new Map(file.names.map((name) => [name, file.read(name)]));
   } finally {
-    closeSync(fd);
+    file.close();
   }
 }
 
@@ -115,31 +157,20 @@ function readValues(
   if (dtype === 'F32') return new Float32Array(bytes.buffer);
   if (dtype === 'F64') return Float32Array.from(new Float64Array(bytes.buffer));
   const halves = new Uint16Array(bytes.buffer);
-  return dtype === 'BF16' ? fromBfloat16(halves) : Float32Array.from(halves, fromFloat16);
+  return dtype === 'BF16' ? fromBfloat16(halves) : fromFloat16(halves);
 }
 
-function fromBfloat16(halves: Uint16Array): Float32Array {
-  const words = Uint32Array.from(halves, (half) => half << 16);
-  return new Float32Array(words.buffer);
-}
-
-/** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
-function fromFloat16(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** Writes float32 tensors, names in the order given. The caller gives the file its final name. */
+/**
+ * Writes float32 tensors, names in the order given. `values` is asked for one tensor at a time, when it is written. The
+ * caller gives the file its final name.
+ */
 export function writeSafetensors(file: string, tensors: ReadonlyMap<string, HostTensor>): void {
   let offset = 0;
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
-  for (const [name, { shape, values }] of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] };
-    offset += values.byteLength;
+  for (const [name, { shape }] of tensors) {
+    const bytes = shape.reduce((a, b) => a * b, 4);
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + bytes] };
+    offset += bytes;
   }
   const json = Buffer.from(JSON.stringify(header));
   // Padded with spaces to 8 bytes, so that the values lie aligned.
@@ -150,7 +181,8 @@ export function writeSafetensors(file: string, tensors: ReadonlyMap<string, Host
   try {
     writeAll(fd, length);
     writeAll(fd, text);
-    for (const { values } of tensors.values()) {
+    for (const tensor of tensors.values()) {
+      const { values } = tensor;
       writeAll(fd, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     }
   } finally {

@@ -1,26 +1,26 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Encoder } from './encoder.js';
-import { writeSafetensors } from './safetensors.js';
+import { changeJson } from './json-text.js';
+import { downName, type Lora, mergedWeight, upName } from './lora.js';
+import { saveAdapter } from './peft.js';
+import { type HostTensor, writeSafetensors } from './safetensors.js';
 import { ownSettingsFile } from './settings.js';
-import { hostTensors } from './weights.js';
+import { hostTensors, weightsOf } from './weights.js';
 
-const copied = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt'];
+/** Where in a checkpoint an adapter lies by itself. */
+export const adapterFolder = 'adapter';
 
 /** Writes an encoder into an existing folder as sentence-transformers does, so that it loads there unchanged. */
 export function saveEncoder(encoder: Encoder, folder: string, modelCard: string): void {
   const { settings, architecture } = encoder;
-  for (const name of copied) {
-    const from = join(encoder.folder, name);
-    if (existsSync(from)) copyFileSync(from, join(folder, name));
-  }
-  writeSafetensors(
-    join(folder, 'model.safetensors'),
-    new Map([...hostTensors(encoder.parameters), ...encoder.untouched]),
-  );
-
   const writeJson = (name: string, value: unknown): void =>
     writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
+  writeFileSync(join(folder, 'config.json'), `${savedConfig(encoder)}\n`);
+  for (const [name, bytes] of encoder.tokenizerFiles) writeFileSync(join(folder, name), bytes);
+  writeSafetensors(join(folder, 'model.safetensors'), new Map([...wholeWeights(encoder), ...encoder.untouched]));
+  if (encoder.lora) saveAdapter(join(folder, adapterFolder), encoder.lora, encoder.parameters);
+
   const parts = ['Transformer', 'Pooling', ...(settings.normalize ? ['Normalize'] : [])];
   writeJson(
     'modules.json',
@@ -38,6 +38,9 @@ export function saveEncoder(encoder: Encoder, folder: string, modelCard: string)
     pooling_mode_mean_tokens: settings.pooling === 'mean',
     pooling_mode_max_tokens: false,
     pooling_mode_mean_sqrt_len_tokens: false,
+    pooling_mode_weightedmean_tokens: false,
+    pooling_mode_lasttoken: settings.pooling === 'last',
+    include_prompt: settings.pool_prompt,
   });
   if (settings.normalize) mkdirSync(join(folder, '2_Normalize'));
   writeJson('sentence_bert_config.json', {
@@ -51,4 +54,34 @@ export function saveEncoder(encoder: Encoder, folder: string, modelCard: string)
   });
   writeJson(ownSettingsFile, { max_length: settings.max_length });
   writeFileSync(join(folder, 'README.md'), modelCard);
+}
+
+/** The weights of the forward pass in the architecture's order, adapters merged into them. */
+function wholeWeights({ architecture, parameters, frozen, lora }: Encoder): Map<string, HostTensor> {
+  const all = hostTensors([...parameters, ...frozen]);
+  const given = weightsOf(parameters, frozen);
+  for (const projection of lora?.targets ?? []) {
+    const name = `${projection}.weight`;
+    const [down, up] = [given.get(downName(projection)), given.get(upName(projection))];
+    all.set(name, {
+      shape: given.get(name).shape,
+      get values() {
+        return mergedWeight(given.get(name), down, up, (lora as Lora).plan);
+      },
+    });
+  }
+  return new Map([...architecture.shapes.keys()].map((name) => [name, all.get(name) as HostTensor]));
+}
+
+/**
+ * The base's config.json with what is true of the saved weights: float32 (transformers loads in the dtype that the file
+ * names), a decoder's attention (read by transformers 5), and no code that lies elsewhere.
+ */
+function savedConfig({ configText, architecture, settings }: Encoder): string {
+  const attention = architecture.decoder ? { is_causal: settings.attention === 'causal' } : {};
+  return changeJson(configText, ({ torch_dtype: _, auto_map: __, ...config }) => ({
+    ...config,
+    dtype: 'float32',
+    ...attention,
+  }));
 }

@@ -7,7 +7,7 @@ import { readArchitecture } from './architectures/read.js';
 import { readJson } from './json.js';
 
 /** How an encoder's hidden states become one vector a text: everything of a plan's model but its weights. */
-export type EncoderSettings = Omit<ModelPlan, 'base'>;
+export type EncoderSettings = Omit<ModelPlan, 'base' | 'lora' | 'freeze'>;
 
 /** Our own file beside sentence-transformers' ones: theirs knows one length for both sides. */
 export const ownSettingsFile = 'reasontune.json';
@@ -15,9 +15,15 @@ export const ownSettingsFile = 'reasontune.json';
 const ownSettings = z.object({ max_length: z.object({ query: z.int(), document: z.int() }) });
 const modules = z.array(z.object({ type: z.string(), path: z.string() }));
 const pooling = z.object({
-  pooling_mode: z.string().optional(),
+  // sentence-transformers 6 writes one name; before, a flag for each way.
+  pooling_mode: z.union([z.string(), z.array(z.string())]).optional(),
   pooling_mode_mean_tokens: z.boolean().default(false),
   pooling_mode_cls_token: z.boolean().default(false),
+  pooling_mode_lasttoken: z.boolean().default(false),
+  pooling_mode_max_tokens: z.boolean().default(false),
+  pooling_mode_mean_sqrt_len_tokens: z.boolean().default(false),
+  pooling_mode_weightedmean_tokens: z.boolean().default(false),
+  include_prompt: z.boolean().default(true),
 });
 const transformer = z.object({ max_seq_length: z.int().positive().nullish() });
 const prompts = z.object({ prompts: z.record(z.string(), z.string().nullable()).default({}) });
@@ -38,21 +44,41 @@ export function readSettings(folder: string): EncoderSettings {
   if (foreign)
     throw new Fault(`Expected Transformer, Pooling and Normalize in ${folder}/modules.json, got ${foreign}.`);
   const poolingPath = parts.find((_, i) => kinds[i] === 'Pooling')?.path ?? '1_Pooling';
-  const { longest } = readArchitecture(folder);
+  const { longest, attention } = readArchitecture(folder);
   const saved = readIf(join(folder, 'sentence_bert_config.json'), transformer)?.max_seq_length ?? longest;
   const given = readIf(join(folder, 'config_sentence_transformers.json'), prompts)?.prompts ?? {};
+  const pools = readIf(join(folder, poolingPath, 'config.json'), pooling);
   return {
-    pooling: poolingOf(readIf(join(folder, poolingPath, 'config.json'), pooling), folder),
+    pooling: pools ? poolingOf(pools, folder) : 'mean',
+    attention,
+    pool_prompt: pools?.include_prompt ?? true,
     normalize: kinds.includes('Normalize'),
     max_length: readIf(join(folder, ownSettingsFile), ownSettings)?.max_length ?? { query: saved, document: saved },
     prompt: { query: given.query ?? '', document: given.document ?? given.passage ?? '' },
   };
 }
 
-function poolingOf(saved: z.output<typeof pooling> | undefined, folder: string): EncoderSettings['pooling'] {
-  if (!saved) return 'mean';
-  if (saved.pooling_mode === 'mean' || saved.pooling_mode === 'cls') return saved.pooling_mode;
-  if (saved.pooling_mode_mean_tokens && !saved.pooling_mode_cls_token) return 'mean';
-  if (saved.pooling_mode_cls_token && !saved.pooling_mode_mean_tokens) return 'cls';
-  throw new Fault(`Expected mean or cls pooling in ${folder}, got another. Choose another model.`);
+// Our names for sentence-transformers' ways to pool.
+const poolings = new Map<string, EncoderSettings['pooling']>([
+  ['mean', 'mean'],
+  ['cls', 'cls'],
+  ['lasttoken', 'last'],
+]);
+
+function poolingOf(saved: z.output<typeof pooling>, folder: string): EncoderSettings['pooling'] {
+  const flags = {
+    mean: saved.pooling_mode_mean_tokens,
+    cls: saved.pooling_mode_cls_token,
+    lasttoken: saved.pooling_mode_lasttoken,
+    max: saved.pooling_mode_max_tokens,
+    mean_sqrt_len_tokens: saved.pooling_mode_mean_sqrt_len_tokens,
+    weightedmean: saved.pooling_mode_weightedmean_tokens,
+  };
+  const flagged = Object.entries(flags).flatMap(([name, on]) => (on ? [name] : []));
+  const modes = saved.pooling_mode ? [saved.pooling_mode].flat() : flagged;
+  const found = modes.length === 1 ? poolings.get(modes[0] as string) : undefined;
+  if (found) return found;
+  throw new Fault(
+    `Expected mean, cls or last-token pooling in ${folder}, got ${modes.join(' with ') || 'none'}. Choose another model.`,
+  );
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { Fault, reasonOf } from '../plan/fault.js';
@@ -15,10 +15,19 @@ interface Library {
 export interface Tokenizer {
   /** Ids with special tokens; a text longer than `maxLength` tokens loses its end, never its special tokens. */
   encode(text: string, maxLength: number): Int32Array;
+  /** How many special tokens end every sequence. */
+  readonly after: number;
   /** SHA-256 of tokenizer.json: what a cache of tokens depends on. */
   readonly hash: string;
   /** What it was loaded from, so that another thread can load it too. */
   readonly files?: { readonly folder: string; readonly vocabulary: number };
+}
+
+/** The files that a tokenizer is loaded from, ours or transformers', which a folder has. */
+export function readTokenizerFiles(folder: string): Map<string, Uint8Array> {
+  const names = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt'];
+  const there = names.filter((name) => existsSync(join(folder, name)));
+  return new Map(there.map((name) => [name, readFileSync(join(folder, name))]));
 }
 
 /**
@@ -54,6 +63,7 @@ export function loadTokenizer(folder: string, vocabulary: number): Tokenizer {
   const bare = (text: string): number[] => library.encode(text).ids.slice(before, -after || undefined);
   const words = isWordByWord(json) ? wordMemo(bare) : bare;
   return {
+    after,
     hash: createHash('sha256').update(JSON.stringify(json)).digest('hex'),
     files: { folder, vocabulary },
     encode: (text, maxLength) => {

@@ -69,13 +69,14 @@ function searchDense(
   const tokens = (side: Side, texts: readonly string[]): Int32Array[] =>
     tokenize(texts, { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] });
   const all = corpus.texts.length + queries.length;
-  const documents = encode(encoder, tokens('document', corpus.texts), (done) => onProgress(done, all));
+  const documents = encode(encoder, tokens('document', corpus.texts), 'document', (done) => onProgress(done, all));
   const asked = encode(
     encoder,
     tokens(
       'query',
       queries.map(({ text }) => text),
     ),
+    'query',
     (done) => onProgress(corpus.texts.length + done, all),
   );
   const found = searchExact(

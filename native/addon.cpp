@@ -70,6 +70,16 @@ int64_t integer(const Napi::Value& value, const std::string& where) {
   return static_cast<int64_t>(d);
 }
 
+// One of the types that a tensor here may have. libtorch indexes a table with the number, unchecked.
+int64_t scalar_type_number(const Napi::Value& value, const std::string& where) {
+  const int64_t given = integer(value, where);
+  const bool real = given >= 0 && given <= static_cast<int64_t>(at::kDouble);
+  if (!real && given != static_cast<int64_t>(at::kBool) && given != static_cast<int64_t>(at::kBFloat16)) {
+    refuse(value.Env(), "Expected the number of a real scalar type for " + where + ".");
+  }
+  return given;
+}
+
 at::Scalar scalar(const Napi::Value& value, const std::string& where) {
   const double d = number(value, where);
   if (d == std::floor(d) && std::abs(d) < 9007199254740992.0) return at::Scalar(static_cast<int64_t>(d));
@@ -119,8 +129,9 @@ c10::IValue convert(const Napi::Value& value, const c10::TypePtr& type, const st
       return convert_list(value, type->castRaw<c10::ListType>()->getElementType(), where);
     case c10::TypeKind::IntType:
     case c10::TypeKind::SymIntType:
-    case c10::TypeKind::ScalarTypeType:
       return integer(value, where);
+    case c10::TypeKind::ScalarTypeType:
+      return scalar_type_number(value, where);
     case c10::TypeKind::FloatType:
     case c10::TypeKind::SymFloatType:
       return number(value, where);
@@ -188,28 +199,29 @@ const Operator& find_operator(Napi::Env env, const std::string& name) {
 // A c10::Error's own sentence, without the C++ stack that follows it.
 std::string first_lines(const c10::Error& error) { return error.what_without_backtrace(); }
 
+// Whatever C++ throws leaves as a JavaScript error that says in which operator or function it happened.
 template <typename Work>
-Napi::Value guarded(const Napi::CallbackInfo& info, Work work) {
+Napi::Value guarded(const Napi::CallbackInfo& info, const std::string& name, Work work) {
   try {
     c10::InferenceMode no_autograd;
     return work();
   } catch (const c10::Error& error) {
-    throw Napi::Error::New(info.Env(), first_lines(error));
+    throw Napi::Error::New(info.Env(), name + ": " + first_lines(error));
   } catch (const Napi::Error&) {
     throw;
   } catch (const std::exception& error) {
-    throw Napi::Error::New(info.Env(), error.what());
+    throw Napi::Error::New(info.Env(), name + ": " + error.what());
   }
 }
 
 // call(name, positional, named?): runs one operator; the result is a tensor, a number, or an array of those.
 Napi::Value call(const Napi::CallbackInfo& info) {
-  return guarded(info, [&]() -> Napi::Value {
+  const auto name = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : "call";
+  return guarded(info, name, [&]() -> Napi::Value {
     const auto env = info.Env();
-    if (info.Length() < 2 || !info[0].IsString() || !info[1].IsArray()) {
-      refuse(env, "Expected call(operator, [arguments], {named}).");
+    if (!info[0].IsString() || !info[1].IsArray()) {
+      refuse(env, "Expected call(operator, [arguments], {named}), got other arguments for " + name + ".");
     }
-    const auto name = info[0].As<Napi::String>().Utf8Value();
     const auto& op = find_operator(env, name);
     const auto& arguments = op.schema->arguments();
     const auto positional = info[1].As<Napi::Array>();
@@ -222,7 +234,7 @@ Napi::Value call(const Napi::CallbackInfo& info) {
       Napi::Value given = env.Undefined();
       if (i < positional.Length()) given = positional.Get(static_cast<uint32_t>(i));
       else if (has_named) given = info[2].As<Napi::Object>().Get(argument.name());
-      if (!given.IsUndefined()) stack.push_back(convert(given, argument.type(), name + "(" + argument.name() + ")"));
+      if (!given.IsUndefined()) stack.push_back(convert(given, argument.real_type(), name + "(" + argument.name() + ")"));
       else if (argument.default_value()) stack.push_back(*argument.default_value());
       else refuse(env, "Expected a value for " + name + "(" + argument.name() + ").");
     }
@@ -241,26 +253,26 @@ at::ScalarType scalar_type(const Napi::TypedArray& array) {
     case napi_int32_array: return at::kInt;
     case napi_uint8_array: return at::kByte;
     case napi_bigint64_array: return at::kLong;
-    default: refuse(array.Env(), "Expected a Float32Array, Int32Array, Uint8Array or BigInt64Array.");
+    default: refuse(array.Env(), "Expected a Float32Array, Int32Array, Uint8Array or BigInt64Array for fromArray.");
   }
 }
 
 // fromArray(typedArray, shape, device): a copy of the values on the device.
 Napi::Value from_array(const Napi::CallbackInfo& info) {
-  return guarded(info, [&]() -> Napi::Value {
+  return guarded(info, "fromArray", [&]() -> Napi::Value {
     const auto env = info.Env();
     if (info.Length() < 3 || !info[0].IsTypedArray() || !info[1].IsArray() || !info[2].IsString()) {
       refuse(env, "Expected fromArray(typedArray, shape, device).");
     }
     const auto array = info[0].As<Napi::TypedArray>();
-    const auto dims = list<int64_t>(info[1].As<Napi::Array>(), "shape", integer).vec();
+    const auto dims = list<int64_t>(info[1].As<Napi::Array>(), "fromArray(shape)", integer).vec();
     int64_t size = 1;
     for (const auto dim : dims) {
-      if (dim < 0 || (dim > 0 && size > INT64_MAX / dim)) refuse(env, "Expected sizes of 0 or more for shape.");
+      if (dim < 0 || (dim > 0 && size > INT64_MAX / dim)) refuse(env, "Expected sizes of 0 or more for fromArray(shape).");
       size *= dim;
     }
     if (size != static_cast<int64_t>(array.ElementLength())) {
-      refuse(env, "Expected " + std::to_string(size) + " values for the shape, got " +
+      refuse(env, "Expected " + std::to_string(size) + " values for fromArray(shape), got " +
                       std::to_string(array.ElementLength()) + ".");
     }
     auto* bytes = static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
@@ -281,7 +293,7 @@ Napi::Value copy_out(Napi::Env env, const at::Tensor& tensor) {
 
 // toArray(tensor): its values on the host: Float32Array for floating types, Int32Array for integers, Uint8Array for bool.
 Napi::Value to_array(const Napi::CallbackInfo& info) {
-  return guarded(info, [&]() -> Napi::Value {
+  return guarded(info, "toArray", [&]() -> Napi::Value {
     const auto env = info.Env();
     const auto tensor = unwrap(info[0], "toArray").to(at::kCPU);
     if (tensor.is_floating_point()) return copy_out<Napi::Float32Array>(env, tensor.to(at::kFloat).contiguous());
@@ -305,13 +317,15 @@ Napi::Value shape(const Napi::CallbackInfo& info) {
   return array;
 }
 
-// dtype(tensor): the number of its c10::ScalarType.
-Napi::Value dtype(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(unwrap(info[0], "dtype").scalar_type()));
+// scalarType(tensor): PyTorch's number for it: 6 float32, 15 bfloat16, ...
+Napi::Value scalar_type_of(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(unwrap(info[0], "scalarType").scalar_type()));
 }
 
 Napi::Value set_threads(const Napi::CallbackInfo& info) {
-  at::set_num_threads(static_cast<int>(integer(info[0], "setThreads")));
+  const int64_t count = integer(info[0], "setThreads");
+  if (count < 1 || count > 1024) refuse(info.Env(), "Expected 1 to 1024 threads for setThreads.");
+  at::set_num_threads(static_cast<int>(count));
   return Napi::Number::New(info.Env(), at::get_num_threads());
 }
 
@@ -328,7 +342,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("toArray", Napi::Function::New(env, to_array, "toArray"));
   exports.Set("release", Napi::Function::New(env, release, "release"));
   exports.Set("shape", Napi::Function::New(env, shape, "shape"));
-  exports.Set("dtype", Napi::Function::New(env, dtype, "dtype"));
+  exports.Set("scalarType", Napi::Function::New(env, scalar_type_of, "scalarType"));
   exports.Set("setThreads", Napi::Function::New(env, set_threads, "setThreads"));
   exports.Set("liveTensors", Napi::Function::New(env, live, "liveTensors"));
   return exports;

@@ -4,6 +4,7 @@ import { Fault } from '../plan/fault.js';
 import { cacheFolder } from '../plan/places.js';
 import { ask, onPath } from './command.js';
 import { nvidiaDriver } from './driver.js';
+import { missingLibraries } from './libraries.js';
 import { PYTHONS } from './pip.js';
 
 /** The torch that our private install pins. */
@@ -126,14 +127,6 @@ export function torchVersion(root: string): string | null {
 function isTooOld(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
-}
-
-// ldd resolves as the loader will: RPATH, LD_LIBRARY_PATH, ld.so.cache. Where it is absent, loading is the test.
-async function missingLibraries(library: string): Promise<string[]> {
-  if (onPath('ldd') === null) return [];
-  const { code, output } = await ask(['ldd', library]);
-  if (code !== 0) return ['what it needs (not a library of this machine)'];
-  return [...output.matchAll(/^\s*(\S+) => not found/gm)].map((match) => match[1]!);
 }
 
 // find_spec does not import torch (seconds, and it may fail on a missing part). The folder we happen to stand in,

@@ -1,6 +1,6 @@
-import { buildAddon, type Compiler, findCompiler } from './build.js';
-import { ask } from './command.js';
-import { findTorch, type Torch } from './find-torch.js';
+import { torchAddon } from './build.js';
+import { type Built, type Compiler, compileAndLoad, findCompiler, noCompiler } from './compile.js';
+import { findTorch } from './find-torch.js';
 import { installTorch } from './install-torch.js';
 import { noTorchWanted } from './locate.js';
 import { say } from './progress.js';
@@ -11,7 +11,7 @@ import { readStamp, stillHolds, writeStamp } from './stamp.js';
  * Done already, it only reads a stamp. Never throws for what a machine lacks: it says the reason.
  * @throws Fault when LIBTORCH is set but cannot serve.
  */
-export async function setUpNative(): Promise<{ addon: string } | { reason: string }> {
+export async function setUpNative(): Promise<Built> {
   if (noTorchWanted()) return { reason: 'REASONTUNE_NO_TORCH=1 is set' };
   if (process.platform !== 'linux') return { reason: 'the torch backend is made for Linux' };
   const stamp = readStamp();
@@ -19,19 +19,19 @@ export async function setUpNative(): Promise<{ addon: string } | { reason: strin
 
   // Asked first: a gigabyte of torch is no use without one.
   const { compiler, tried } = await findCompiler();
-  if (!compiler) return { reason: `no C++ compiler (tried ${tried.join(', ')}); install g++ 10 or newer, or set CXX` };
-  return chooseAndBuild(compiler);
+  return compiler ? chooseAndBuild(compiler) : { reason: noCompiler(tried) };
 }
 
 /** Goes through the torches found until one compiles and loads; when none is left, installs our own. */
-async function chooseAndBuild(compiler: Compiler): Promise<{ addon: string } | { reason: string }> {
+async function chooseAndBuild(compiler: Compiler): Promise<Built> {
   const failed = new Map<string, string>();
   let installed = false;
   for (;;) {
     const { torch, sites } = await findTorch(failed);
     if (torch) {
-      const result = await buildAndProve(torch, compiler, sites);
+      const result = await compileAndLoad(torchAddon(torch), compiler);
       if ('addon' in result) {
+        writeStamp(result.addon, torch, sites);
         say(`the torch backend is ready: torch ${torch.version} (${torch.origin}${torch.cuda ? ', with CUDA' : ''})`);
         return result;
       }
@@ -46,24 +46,4 @@ async function chooseAndBuild(compiler: Compiler): Promise<{ addon: string } | {
       installed = true;
     }
   }
-}
-
-async function buildAndProve(
-  torch: Torch,
-  compiler: Compiler,
-  sites: readonly string[],
-): Promise<{ addon: string } | { reason: string }> {
-  const built = await buildAddon(torch, compiler);
-  if ('reason' in built) return built;
-  const complaint = await loadComplaint(built.addon);
-  if (complaint) return { reason: `the compiled addon does not load: ${complaint}` };
-  writeStamp(built.addon, torch, sites);
-  return built;
-}
-
-// In a process of its own: a library that crashes while it is loaded must not take us with it.
-async function loadComplaint(addon: string): Promise<string | null> {
-  const script = 'try { require(process.argv[1]) } catch (error) { console.log(error.message); process.exitCode = 1 }';
-  const { code, output } = await ask([process.execPath, '-e', script, addon], 120);
-  return code === 0 ? null : output.trim().split('\n')[0] || 'Node crashed';
 }

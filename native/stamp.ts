@@ -1,19 +1,20 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { cacheFolder } from '../plan/places.js';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { onPath } from './command.js';
 import { nvidiaDriver } from './driver.js';
 import type { Torch } from './find-torch.js';
 import { PYTHONS } from './pip.js';
 import { sourcesMark } from './sources.js';
+import { fileMark, stampPath, writeStampFile } from './stamp-file.js';
 
 // Raised whenever a Stamp means something else: an older one is then not read.
-const FORMAT = 2;
+const FORMAT = '3';
 
 /** What setup found and compiled, so that neither a second setup nor a run has to look again. */
 export interface Stamp {
   readonly addon: string;
+  /** Identifies the addon's own file: one cut short after it was proved has another. */
+  readonly compiled: string;
   readonly torch: Torch;
   /** Identifies the libtorch file compiled against: a torch upgraded in place has another one. */
   readonly library: string;
@@ -27,8 +28,8 @@ export interface Stamp {
 export function readStamp(): Stamp | null {
   try {
     const stamp = JSON.parse(readFileSync(stampFile(), 'utf8')) as Stamp;
-    statSync(stamp.addon);
-    return stamp.library === libraryMark(stamp.torch) ? stamp : null;
+    const whole = stamp.compiled === fileMark(stamp.addon) && stamp.library === libraryMark(stamp.torch);
+    return whole ? stamp : null;
   } catch {
     // None, or not readable any more: setup makes a new one.
     return null;
@@ -38,12 +39,9 @@ export function readStamp(): Stamp | null {
 /** Leaves a stamp for the next setup and for every run. */
 export function writeStamp(addon: string, torch: Torch, siteFolders: readonly string[]): void {
   const sites = Object.fromEntries(siteFolders.map((folder) => [folder, timeOfChange(folder)]));
-  const stamp: Stamp = { addon, torch, library: libraryMark(torch), surroundings: surroundings(), sites };
-  const file = stampFile();
-  mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.tmp-${process.pid}`;
-  writeFileSync(temporary, JSON.stringify(stamp, null, 2));
-  renameSync(temporary, file);
+  const compiled = fileMark(addon);
+  const stamp: Stamp = { addon, compiled, torch, library: libraryMark(torch), surroundings: surroundings(), sites };
+  writeStampFile(stampFile(), stamp);
 }
 
 /** Whether the choice that the stamp records would be made again: nothing it depended on has changed. */
@@ -62,11 +60,8 @@ function surroundings(): string {
   return JSON.stringify([pythons, VIRTUAL_ENV, CONDA_PREFIX, PYENV_VERSION, PYTHONPATH, nvidiaDriver() !== null]);
 }
 
-// One cache may serve several checkouts and several machines.
 function stampFile(): string {
-  const sum = createHash('sha256').update(sourcesMark());
-  sum.update(`\0${FORMAT}-${process.platform}-${process.arch}\0${process.env.LIBTORCH ?? ''}`);
-  return cacheFolder('addon', `${sum.digest('hex').slice(0, 20)}.json`);
+  return stampPath(sourcesMark(), 'torch', FORMAT, process.env.LIBTORCH ?? '');
 }
 
 function timeOfChange(folder: string): number {
@@ -74,6 +69,5 @@ function timeOfChange(folder: string): number {
 }
 
 function libraryMark(torch: Torch): string {
-  const { size, mtimeMs } = statSync(join(torch.libFolder, 'libtorch_cpu.so'));
-  return `${size}-${mtimeMs}`;
+  return fileMark(join(torch.libFolder, 'libtorch_cpu.so'));
 }

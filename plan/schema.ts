@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { data, refuseData } from './data.js';
 import { guard } from './guards.js';
+import { sha256OfFile } from './loss-file.js';
 
 // The plan's shape. Every key has a default where a sensible one exists, and unknown keys are refused (strictObject).
 
 const count = z.int().positive();
 const share = z.number().positive();
+
+/** What can run the arithmetic; `auto` takes the best that is ready. */
+export const backendNames = ['auto', 'torch', 'torch:cuda:0', 'tensorflow', 'wasm'] as const;
 
 /** A measure, spelt as ir_measures spells it. */
 const measure = z
@@ -28,12 +32,33 @@ const warmup = z.string().regex(/^(\d+(\.\d+)?%|\d+ steps?)$/, 'a warm-up such a
 
 const perSide = <T extends z.ZodType>(type: T) => z.strictObject({ query: type, document: type });
 
+/** Low-rank matrices beside some projections, which train in the model's place. */
+const lora = z
+  .strictObject({
+    rank: count.default(16),
+    alpha: share.default(32),
+    dropout: z.number().nonnegative().lt(1).default(0),
+    /** Projections by their last words, as PEFT's target_modules; null: all of every layer. */
+    targets: z.array(z.string().min(1)).min(1).nullable().default(null),
+  })
+  .nullable()
+  .default(null);
+
+/** Weights that stay as they are: the tables of words and positions, the first so many layers. */
+const freeze = z.strictObject({ embeddings: z.boolean().default(false), layers: z.int().nonnegative().default(0) });
+
 const model = z.strictObject({
   base: z.string().min(1),
-  pooling: z.enum(['mean', 'cls']).default('mean'),
+  pooling: z.enum(['mean', 'cls', 'last']).default('mean'),
   normalize: z.boolean().default(true),
+  /** Decoders (Llama, Qwen, …) may see what came before alone; all others see the whole text. */
+  attention: z.enum(['bidirectional', 'causal']).default('bidirectional'),
+  /** Whether the prompt's tokens count in the pooling; the text attends to them either way. */
+  pool_prompt: z.boolean().default(true),
   max_length: perSide(count.default(256)).prefault({}),
   prompt: perSide(z.string().default('')).prefault({}),
+  lora,
+  freeze: freeze.prefault({}),
 });
 
 /** Also asks for a good embedding in its first so many numbers: the mean of the loss at these widths. */
@@ -58,12 +83,37 @@ const distill = z.strictObject({
   matryoshka,
 });
 
-const loss = z.discriminatedUnion('type', [infonce, distill]);
+/** A user's own loss, a TypeScript file. */
+const custom = z
+  .strictObject({
+    type: z.literal('custom'),
+    path: z.string().min(1),
+    /** Of the file's content, so that a plan's hash covers it; taken from the file where it is not given. */
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'the 64 hexadecimal digits of a SHA-256')
+      .optional(),
+    matryoshka,
+  })
+  .transform(({ sha256, ...given }, context) => {
+    const found = sha256 ?? sha256OfFile(given.path);
+    if (found) return { ...given, sha256: found };
+    context.addIssue({ code: 'custom', path: ['path'], message: 'expected a TypeScript file, found none. Check it.' });
+    return z.NEVER;
+  });
+
+const loss = z.discriminatedUnion('type', [infonce, distill, custom]);
+
+/** What layers compute in; weights, moments, statistics and the loss are float32 in either. */
+const precision = z.enum(['float32', 'bfloat16']);
 
 const train = z.strictObject({
   batch_size: count.default(32),
+  precision: precision.default('float32'),
   /** Tokens that go through the encoder at once; what a step's memory is. A larger batch is cut, and costs a second forward pass. */
   micro_batch_tokens: count.default(16384),
+  /** Keeps each layer's input alone for the backward pass: less memory, a second forward pass. */
+  gradient_checkpointing: z.boolean().default(false),
   duration: duration.default('1 epoch'),
   optimizer: z
     .strictObject({
@@ -104,13 +154,20 @@ export const planSchema = z
     loss: loss.prefault({}),
     train: train.prefault({}),
     eval: evaluation.prefault({}),
-    backend: z.enum(['auto', 'torch', 'torch:cuda:0', 'wasm']).default('auto'),
+    backend: z.enum(backendNames).default('auto'),
   })
   .superRefine((plan, context) => {
     const refuse = (message: string, ...path: (string | number)[]): void =>
       context.addIssue({ code: 'custom', message, path });
     const { negatives: chosen } = plan.data;
     refuseData(plan.data, refuse);
+    if (plan.model.lora && (plan.model.freeze.embeddings || plan.model.freeze.layers > 0)) {
+      refuse(
+        'expected nothing frozen with model.lora, which trains its own weights alone. Remove one.',
+        'model',
+        'freeze',
+      );
+    }
     const { loss } = plan;
     if (loss.type === 'infonce') {
       if (!loss.in_batch && chosen.per_query === 0) {
@@ -143,6 +200,8 @@ export const planSchema = z
 /** A training plan with every default filled in, as it stands in a run folder's plan.yaml. */
 export type RunPlan = z.output<typeof planSchema>;
 export type ModelPlan = RunPlan['model'];
+export type LoraPlan = NonNullable<ModelPlan['lora']>;
 export type LossPlan = RunPlan['loss'];
 export type EvalSetPlan = RunPlan['eval']['sets'][number];
+export type Precision = z.output<typeof precision>;
 export type BackendName = RunPlan['backend'];

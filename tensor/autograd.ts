@@ -1,4 +1,5 @@
 import { add, engine, onesLike, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { phase } from './trace.js';
 
 // tfjs-core's own backward keeps every intermediate gradient to the end; this one walks the same tape and frees as it
 // goes, which takes a third of the memory. It reads the engine's tape, whose fields tfjs-core does not type as public.
@@ -17,6 +18,11 @@ interface EngineInside {
   state: { activeTape: TapeNode[] | null; gradientDepth: number; kernelDepth: number };
 }
 
+/** The engine's state, through which what is recorded can be seen and changed. */
+export function engineInside(): EngineInside {
+  return engine() as unknown as EngineInside;
+}
+
 export interface Gradients<T> {
   /** What the function returned; the caller disposes it. */
   readonly value: T;
@@ -24,15 +30,22 @@ export interface Gradients<T> {
   readonly gradients: (Tensor | null)[];
 }
 
+/** An operation on the way to the value has no gradient. */
+export class NoGradient extends Error {
+  constructor(readonly operation: string) {
+    super(`The operation ${operation} on the way to the loss has no gradient.`);
+  }
+}
+
 /**
  * Gradients of f's value with respect to xs, times dy (ones when left out). Re-entrant: f may call it again, so that a
  * layer can be computed anew inside the backward pass.
  */
 export function gradients<T extends Tensor>(f: () => T, xs: readonly Tensor[], dy?: Tensor): Gradients<T> {
-  const inside = engine() as unknown as EngineInside;
-  const { value, tape } = record(inside, f);
+  const inside = engineInside();
+  const { value, tape } = phase('forward', () => record(inside, f));
   try {
-    return { value, gradients: backward(inside, tape, value, xs, dy) };
+    return { value, gradients: phase('backward', () => backward(inside, tape, value, xs, dy)) };
   } catch (error) {
     value.dispose();
     throw error;
@@ -106,7 +119,8 @@ function reachedFrom(tape: TapeNode[], wanted: ReadonlyMap<number, number>): Set
   const reached = new Set(wanted.keys());
   for (const node of tape) {
     if (Object.values(node.inputs).some((input) => reached.has(input.id))) {
-      for (const output of node.outputs) reached.add(output.id);
+      // A comparison or an index has no slope: what is made of it is a constant, as in PyTorch.
+      for (const output of node.outputs) if (output.dtype === 'float32') reached.add(output.id);
     }
   }
   return reached;
@@ -114,7 +128,7 @@ function reachedFrom(tape: TapeNode[], wanted: ReadonlyMap<number, number>): Set
 
 /** Adds one node's gradients to the sums of its inputs. */
 function accumulate(node: TapeNode, dys: (Tensor | null)[], reached: Set<number>, sums: Map<number, Tensor>): void {
-  if (!node.gradient) throw new Error(`The operation ${node.kernelName} on the way to the loss has no gradient.`);
+  if (!node.gradient) throw new NoGradient(node.kernelName);
   const gradient = node.gradient;
   tidy(() => {
     const thunks = gradient(dys as Tensor[]);

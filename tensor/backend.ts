@@ -1,19 +1,24 @@
 import { engine, registerBackend, setBackend } from '@tensorflow/tfjs-core';
 import { locateAddon } from '../native/locate.js';
+import { locateBinding } from '../native/tensorflow/stamp.js';
 import { Fault, reasonOf } from '../plan/fault.js';
 import type { BackendName } from '../plan/schema.js';
 import { registerOperations } from './operation.js';
+import { startTensorFlow } from './tensorflow/start.js';
 import { type Addon, loadAddon } from './torch/addon.js';
 import { TorchBackend } from './torch/backend.js';
 import { registerStandardKernels } from './torch/standard-kernels/register.js';
+import { registerMissingKernels } from './wasm-kernels.js';
 // Each operation's module registers it; backends made later must know them all.
 import './attention/attention.js';
+import './dropout.js';
 import './embed.js';
 import './gated-gelu.js';
 import './gelu.js';
 import './layer-norm.js';
 import './leading.js';
 import './linear.js';
+import './low-rank.js';
 import './normalize.js';
 import './pool.js';
 import './residual.js';
@@ -23,7 +28,7 @@ import './swiglu.js';
 
 /** What runs the arithmetic, for logs and run folders. */
 export interface RunningBackend {
-  readonly name: 'torch' | 'wasm';
+  readonly name: 'torch' | 'tensorflow' | 'wasm';
   readonly device: string;
   /** In words: versions and threads. */
   readonly description: string;
@@ -33,24 +38,37 @@ export interface RunningBackend {
 const started = new Map<string, RunningBackend>();
 
 /**
- * Starts the backend that a plan asks for and makes it tfjs's own. `auto` takes torch where setup has compiled it, else
- * wasm. Calling again with another name switches. Throws a Fault when the one asked for cannot run here.
+ * Starts the backend that a plan asks for and makes it tfjs's own. `auto` takes the first that setup has made ready of
+ * torch and tensorflow, else wasm. Calling again with another name switches. Throws a Fault when the one asked for
+ * cannot run here.
  */
 export async function useBackend(wanted: BackendName): Promise<RunningBackend> {
-  const addon = wanted === 'wasm' ? null : locateAddon();
-  if (!addon && wanted !== 'wasm' && wanted !== 'auto') {
-    throw new Fault(
-      `Expected a compiled torch backend for backend: ${wanted}, found none. Run "npm run setup", or set backend: wasm.`,
-    );
-  }
-  const name = addon ? 'torch' : 'wasm';
-  const running = started.get(name) ?? (addon ? startTorch(addon, wanted) : await startWasm());
+  const name = nameOf(wanted);
+  const running = started.get(name) ?? (await start(name, wanted));
   started.set(name, running);
   if (!(await setBackend(name))) throw new Error(`tfjs could not start its ${name} backend.`);
   return running;
 }
 
-function startTorch(file: string, wanted: BackendName): RunningBackend {
+function nameOf(wanted: BackendName): RunningBackend['name'] {
+  if (wanted === 'torch:cuda:0') return 'torch';
+  if (wanted !== 'auto') return wanted;
+  if (locateAddon()) return 'torch';
+  return 'binding' in locateBinding() ? 'tensorflow' : 'wasm';
+}
+
+function start(name: RunningBackend['name'], wanted: BackendName): RunningBackend | Promise<RunningBackend> {
+  if (name === 'torch') return startTorch(wanted);
+  return name === 'tensorflow' ? startTensorFlowBackend() : startWasm();
+}
+
+function startTorch(wanted: BackendName): RunningBackend {
+  const file = locateAddon();
+  if (!file) {
+    throw new Fault(
+      `Expected a compiled torch backend for backend: ${wanted}, found none. Run "npm run setup", or set backend: wasm.`,
+    );
+  }
   const addon = load(file);
   if (wanted === 'torch:cuda:0' && !addon.cuda) {
     throw new Fault(
@@ -73,8 +91,24 @@ function load(file: string): Addon {
   }
 }
 
+function startTensorFlowBackend(): RunningBackend {
+  const found = locateBinding();
+  const remedy = 'Run "npm run setup -- --tensorflow", or set backend: auto.';
+  if ('reason' in found) {
+    throw new Fault(`Expected a compiled tensorflow backend for backend: tensorflow, but ${found.reason}. ${remedy}`);
+  }
+  try {
+    const { version, device } = startTensorFlow(found.binding);
+    registerOperations('tensorflow', device);
+    return { name: 'tensorflow', device, description: `TensorFlow ${version} on ${device}` };
+  } catch (error) {
+    throw new Fault(`Expected a loadable tensorflow backend, got: ${reasonOf(error)}. ${remedy}`);
+  }
+}
+
 async function startWasm(): Promise<RunningBackend> {
   await import('@tensorflow/tfjs-backend-wasm');
+  registerMissingKernels();
   registerOperations('wasm', 'cpu');
   return { name: 'wasm', device: 'cpu', description: 'wasm, one thread' };
 }
@@ -86,6 +120,6 @@ export function liveTensors(): { tensors: number; bytes: number; native: number 
   return {
     tensors: numTensors,
     bytes: numBytes,
-    native: backend instanceof TorchBackend ? backend.addon.liveTensors() : 0,
+    native: backend instanceof TorchBackend ? backend.addon.liveTensors() : backend.numDataIds(),
   };
 }

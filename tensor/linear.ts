@@ -11,7 +11,10 @@ const forward: Pick<Operation<'x' | 'weight', Attributes, 'bias'>, 'compose' | '
     const product = matMul(x as Tensor2D, transpose(weight) as Tensor2D);
     return [bias ? add(product, bias) : product];
   },
-  torch: (aten, { x, weight, bias }) => [aten.one('aten::linear', [x, weight, bias ?? null])],
+  // Weights are float32; where x is bfloat16, the product is, which adds up in float32.
+  torch: (aten, { x, weight, bias }) => [
+    aten.one('aten::linear', [x, aten.as(weight, x), bias ? aten.as(bias, x) : null]),
+  ],
 };
 
 const operation = defineOperation<'x' | 'weight', Attributes, 'bias'>({
@@ -27,9 +30,11 @@ const operation = defineOperation<'x' | 'weight', Attributes, 'bias'>({
       ...(biased ? [sum(dy, 0)] : []),
     ],
     torch: (aten, dy, { x, weight }, _y, { biased }) => [
-      aten.one('aten::mm', [dy, weight]),
-      aten.one('aten::mm', [aten.one('aten::t', [dy]), x]),
-      ...(biased ? [aten.one('aten::sum.dim_IntList', [dy, [0]])] : []),
+      aten.one('aten::mm', [dy, aten.as(weight, dy)]),
+      aten.as(aten.one('aten::mm', [aten.one('aten::t', [dy]), x]), weight),
+      ...(biased
+        ? [aten.one('aten::sum.dim_IntList', [dy, [0], false], { dtype: aten.addon.scalarType(weight) })]
+        : []),
     ],
   },
 });
@@ -43,7 +48,7 @@ const frozen = defineOperation<'x' | 'weight', Attributes, 'bias'>({
     inputs: ['weight'],
     outputs: false,
     compose: (dy, { weight }) => [matMul(dy as Tensor2D, weight as Tensor2D)],
-    torch: (aten, dy, { weight }) => [aten.one('aten::mm', [dy, weight])],
+    torch: (aten, dy, { weight }) => [aten.one('aten::mm', [dy, aten.as(weight, dy)])],
   },
 });
 

@@ -1,39 +1,49 @@
 import { concat, gather, mean, mul, slice, type Tensor2D, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
 import { defineOperation } from './operation.js';
 
-export type Pooling = 'mean' | 'cls';
+/** Which of a text's tokens make its vector: all on average, the first, or the last. */
+type Pooling = 'mean' | 'cls' | 'last';
 
 interface Layout {
   readonly pooling: Pooling;
   readonly offsets: Int32Array;
   /** rows[i]: the output row of the packed batch's sequence i. */
   readonly rows: Int32Array;
+  /** skips[i]: tokens at the beginning of sequence i that are left out. */
+  readonly skips: Int32Array;
+}
+
+/** The tokens of sequence i that are pooled, from `start` to before `end`; always one at least. */
+function pooled({ pooling, offsets, skips }: Layout, i: number): { start: number; end: number } {
+  const end = offsets[i + 1]!;
+  const start = Math.min(offsets[i]! + skips[i]!, end - 1);
+  if (pooling === 'cls') return { start, end: start + 1 };
+  return { start: pooling === 'last' ? end - 1 : start, end };
 }
 
 /** For each token the output row it belongs to, and the share of that row it makes up. */
-function shares({ pooling, offsets, rows }: Layout): { row: Int32Array; share: Float32Array } {
+function shares(layout: Layout): { row: Int32Array; share: Float32Array } {
+  const { offsets, rows } = layout;
   const tokens = offsets.at(-1) as number;
   const row = new Int32Array(tokens);
   const share = new Float32Array(tokens);
   rows.forEach((target, i) => {
-    const [start, end] = [offsets[i]!, offsets[i + 1]!];
-    row.fill(target, start, end);
-    if (pooling === 'mean') share.fill(1 / (end - start), start, end);
-    else share[start] = 1;
+    row.fill(target, offsets[i]!, offsets[i + 1]!);
+    const { start, end } = pooled(layout, i);
+    share.fill(1 / (end - start), start, end);
   });
   return { row, share };
 }
 
 const operation = defineOperation<'x', Layout>({
   name: 'Pool',
-  compose: ({ x }, { pooling, offsets, rows }) => {
-    const pooled: Tensor2D[] = [];
-    rows.forEach((target, i) => {
-      const start = offsets[i]!;
-      const length = pooling === 'mean' ? offsets[i + 1]! - start : 1;
-      pooled[target] = mean(slice(x as Tensor2D, [start, 0], [length, -1]), 0, true);
+  compose: ({ x }, layout) => {
+    const vectors: Tensor2D[] = [];
+    layout.rows.forEach((target, i) => {
+      const { start, end } = pooled(layout, i);
+      vectors[target] = mean(slice(x as Tensor2D, [start, 0], [end - start, -1]), 0, true);
     });
-    return [concat(pooled)];
+    return [concat(vectors)];
   },
   torch: (aten, { x }, layout) => {
     const { row, share } = shares(layout);
@@ -52,7 +62,7 @@ const operation = defineOperation<'x', Layout>({
   },
 });
 
-/** One vector a sequence: the mean of its tokens' rows of x [tokens, hidden], or its first token's → [sequences, hidden]. */
-export function pool(x: Tensor2D, pooling: Pooling, offsets: Int32Array, rows: Int32Array): Tensor2D {
-  return operation({ x }, { pooling, offsets, rows }) as Tensor2D;
+/** One vector a sequence, of its tokens' rows of x [tokens, hidden], prompts left out as `skips` says → [sequences, hidden]. */
+export function pool(x: Tensor2D, layout: Layout): Tensor2D {
+  return operation({ x }, layout) as Tensor2D;
 }

@@ -12,6 +12,7 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import { defineOperation } from './operation.js';
+import { raise, storedAs } from './precision.js';
 
 interface Attributes {
   readonly eps: number;
@@ -32,22 +33,23 @@ const operation = defineOperation<'x' | 'gain', Attributes>({
     return [reshape(mul(mul(rows, inverse), gain), x.shape), inverse];
   },
   torch: (aten, { x, gain }, { eps, width }) => {
-    const rows = aten.one('aten::reshape', [x, [-1, width]]);
+    const rows = aten.as(aten.one('aten::reshape', [x, [-1, width]]), gain);
     const squares = aten.one('aten::mean.dim', [aten.one('aten::square', [rows]), [1], true]);
     const inverse = aten.one('aten::rsqrt_', [aten.one('aten::add_.Scalar', [squares, eps])]);
     const scaled = aten.one('aten::mul_.Tensor', [aten.one('aten::mul.Tensor', [rows, inverse]), gain]);
-    return [aten.one('aten::view_as', [scaled, x]), inverse];
+    return [aten.as(aten.one('aten::view_as', [scaled, x]), x), inverse];
   },
   gradient: {
     of: ['x', 'gain'],
     inputs: ['x', 'gain'],
     outputs: true,
     compose: (dy, { x, gain }, [, inverse], attrs) => {
-      const [rows, upstream] = [rowsOf(x, attrs), rowsOf(dy, attrs)];
+      const [rows, upstream] = [raise(rowsOf(x, attrs)), raise(rowsOf(dy, attrs))];
       const normalized = mul(rows, inverse!);
       const scaled = mul(upstream, gain);
       const along = mul(normalized, mean(mul(scaled, normalized), 1, true));
-      return [reshape(mul(sub(scaled, along), inverse!), x.shape), sum(mul(upstream, normalized), 0)];
+      const dx = reshape(mul(sub(scaled, along), inverse!), x.shape);
+      return [storedAs(dx, x), sum(mul(upstream, normalized), 0)];
     },
   },
 });

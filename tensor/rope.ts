@@ -10,6 +10,7 @@ import {
   type Tensor3D,
 } from '@tensorflow/tfjs-core';
 import { defineOperation } from './operation.js';
+import { storedAs } from './precision.js';
 
 interface Attributes {
   readonly width: number;
@@ -31,13 +32,13 @@ function rotate(x: Tensor, cos: Tensor, sin: Tensor, { width }: Attributes, turn
 
 const operation = defineOperation<'x' | 'cos' | 'sin', Attributes>({
   name: 'Rope',
-  compose: ({ x, cos, sin }, attrs) => [rotate(x, cos, sin, attrs, 1)],
+  compose: ({ x, cos, sin }, attrs) => [storedAs(rotate(x, cos, sin, attrs, 1), x)],
   gradient: {
     of: ['x'],
     inputs: ['cos', 'sin'],
     outputs: false,
     // A rotation's transpose is the rotation back.
-    compose: (dy, { cos, sin }, _y, attrs) => [rotate(dy, cos, sin, attrs, -1)],
+    compose: (dy, { cos, sin }, _y, attrs) => [storedAs(rotate(dy, cos, sin, attrs, -1), dy)],
   },
 });
 

@@ -6,6 +6,8 @@ import { microBatches } from './micro-batches.js';
 /** What is differentiated: how a micro-batch is embedded with which weights, and the loss of all embeddings. */
 export interface Differentiated {
   readonly embed: Embed;
+  /** Tokens at the beginning of each side's sequences that pooling leaves out. */
+  readonly skips: readonly [queries: number, documents: number];
   readonly weights: readonly Tensor[];
   readonly loss: (queries: Tensor2D, documents: Tensor2D) => Scalar;
 }
@@ -33,8 +35,12 @@ export function batchGradients(what: Differentiated, sides: Sides, { microBatchT
   return tokens <= microBatchTokens ? atOnce(what, sides, seed) : cached(what, sides, microBatchTokens, seed);
 }
 
-function atOnce({ embed, weights, loss }: Differentiated, sides: Sides, seed: readonly number[]): BatchGradients {
-  const [queries, documents] = sides.map((side, s) => microBatches(side, null, [...seed, s])[0]);
+function atOnce(
+  { embed, skips, weights, loss }: Differentiated,
+  sides: Sides,
+  seed: readonly number[],
+): BatchGradients {
+  const [queries, documents] = sides.map((side, s) => microBatches(side, null, [...seed, s], skips[s])[0]);
   const { value, gradients: made } = gradients(
     () => loss(embed(queries!.packed, queries!.seed), embed(documents!.packed, documents!.seed)),
     weights,
@@ -45,12 +51,12 @@ function atOnce({ embed, weights, loss }: Differentiated, sides: Sides, seed: re
 }
 
 function cached(
-  { embed, weights, loss }: Differentiated,
+  { embed, skips, weights, loss }: Differentiated,
   sides: Sides,
   limit: number,
   seed: readonly number[],
 ): BatchGradients {
-  const parts = sides.map((side, s) => microBatches(side, limit, [...seed, s]));
+  const parts = sides.map((side, s) => microBatches(side, limit, [...seed, s], skips[s]));
   const embedded = parts.map((side) => embedAll(embed, side));
   const { loss: number, cotangents } = lossOfEmbeddings((q, d) => loss(q as Tensor2D, d as Tensor2D), embedded);
   dispose(embedded);

@@ -1,6 +1,7 @@
 import { type Batch, makeBatches } from '../data/batch.js';
 import { disposeEncoder, type Encoder } from '../encoder/encoder.js';
 import type { RunPlan } from '../plan/schema.js';
+import type { Parameter } from '../tensor/parameter.js';
 import { disposeObjective, type Objective } from './objective.js';
 import { prepare } from './prepare.js';
 import { lossAndGradients } from './step.js';
@@ -8,6 +9,8 @@ import { lossAndGradients } from './step.js';
 /** What a plan would do, as `--dry-run` prints it. */
 export interface Estimate {
   readonly parameters: number;
+  /** Of these, or beside them in an adapter, what changes. */
+  readonly trained: number;
   readonly steps: number;
   /** Pairs in each source. */
   readonly pairs: Readonly<Record<string, number>>;
@@ -17,6 +20,10 @@ export interface Estimate {
   readonly tokensPerSecond: number;
   readonly seconds: number;
   readonly backend: string;
+}
+
+function sizeOf(parameters: readonly Parameter[]): number {
+  return parameters.reduce((sum, { tensor }) => sum + tensor.size, 0);
 }
 
 // Enough batches for a mean within a few percent, few enough to be instant.
@@ -29,16 +36,18 @@ export async function estimate(plan: RunPlan, say: (line: string) => void = () =
   const { sources, backend, encoder, objective, batches, total: steps } = await prepare(plan, null, say);
   const counts = Array.from({ length: Math.min(steps, sampled) }, (_, i) => batches.at(i).tokens);
   const tokens = (counts.reduce((a, b) => a + b, 0) / counts.length) * steps;
-  const parameters = encoder.parameters.reduce((sum, p) => sum + p.tensor.size, 0);
+  const trained = sizeOf(encoder.parameters);
+  const parameters = trained + sizeOf(encoder.frozen);
   const few = { ...plan.train, batch_size: Math.min(measuredPairs, plan.train.batch_size) };
   const small = (await makeBatches(sources, { ...plan, train: few }, encoder)).at(0);
   const cut = Math.max(...counts) > plan.train.micro_batch_tokens;
   const tokensPerSecond = measure(encoder, objective, small, cut);
-  const memoryBytes = memory(encoder, parameters, Math.max(...counts), plan);
+  const memoryBytes = memory(encoder, Math.max(...counts), plan);
   disposeEncoder(encoder);
   disposeObjective(objective);
   return {
     parameters,
+    trained,
     steps,
     pairs: Object.fromEntries(sources.map(({ name, pairs }) => [name, pairs.length])),
     tokens: Math.round(tokens),
@@ -75,12 +84,15 @@ const embeddingsHeld = 3;
  * Weights, gradients and two moments, and what each layer keeps of a token until its backward pass. A batch larger than
  * a micro-batch keeps no more than a micro-batch does, but a second set of gradients, and the embeddings of all of it.
  */
-function memory({ architecture }: Encoder, parameters: number, tokens: number, plan: RunPlan): number {
+function memory({ architecture, parameters, frozen }: Encoder, tokens: number, plan: RunPlan): number {
   const { layers, hidden, intermediate } = architecture;
+  const trained = sizeOf(parameters);
   const { batch_size: queries, micro_batch_tokens: limit } = plan.train;
-  const keptPerToken = layers * (8 * hidden + 2 * intermediate) + 4 * hidden;
-  const atOnce = processBytes + 4 * (4 * parameters + besideKept * Math.min(tokens, limit) * keptPerToken);
+  const keptInLayer = 8 * hidden + 2 * intermediate;
+  const keptInLayers = plan.train.gradient_checkpointing ? layers * hidden + keptInLayer : layers * keptInLayer;
+  const kept = besideKept * Math.min(tokens, limit) * (keptInLayers + 4 * hidden);
+  const atOnce = processBytes + 4 * (sizeOf(frozen) + 4 * trained + kept);
   if (tokens <= limit) return atOnce;
   const texts = queries * (2 + plan.data.negatives.per_query);
-  return atOnce + 4 * (parameters + embeddingsHeld * texts * hidden);
+  return atOnce + 4 * (trained + embeddingsHeld * texts * hidden);
 }

@@ -1,5 +1,6 @@
-import { add, concat, gather, keep, type Tensor, type Tensor2D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { concat, gather, type Tensor, type Tensor2D, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { Packed } from '../encoder/pack.js';
+import { addInto } from '../tensor/add-into.js';
 import { gradients } from '../tensor/autograd.js';
 import type { MicroBatch } from './micro-batches.js';
 
@@ -47,16 +48,10 @@ export function backwardPart(
   return made;
 }
 
-/** Adds a micro-batch's gradients to the sums, freeing both for what comes of them. */
+/** Adds a micro-batch's gradients to the sums, and frees them. */
 export function accumulate(sums: (Tensor | null)[], made: readonly (Tensor | null)[]): void {
   made.forEach((gradient, i) => {
     const sum = sums[i];
-    if (!gradient || !sum) {
-      sums[i] = gradient ?? sum ?? null;
-      return;
-    }
-    sums[i] = keep(add(sum, gradient));
-    sum.dispose();
-    gradient.dispose();
+    sums[i] = gradient && sum ? addInto(sum, gradient) : (gradient ?? sum ?? null);
   });
 }

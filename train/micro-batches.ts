@@ -13,11 +13,13 @@ export interface MicroBatch {
 /**
  * Cuts one side of a batch into micro-batches of at most `limit` tokens (a longer sequence is one of its own), as few
  * and as even as the sequences allow: sorted by length, so that each holds neighbours in length. `limit` null: one.
+ * `skip` tokens at the beginning of each are not pooled.
  */
 export function microBatches(
   sequences: readonly Int32Array[],
   limit: number | null,
   seed: readonly number[],
+  skip = 0,
 ): MicroBatch[] {
   const lengths = sequences.map(({ length }) => length);
   const order = Int32Array.from(sequences.keys()).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
@@ -28,7 +30,8 @@ export function microBatches(
   }
   return parts.map((part, i) => {
     const rows = part.toSorted();
-    const packed = pack(Array.from(rows, (row) => sequences[row] as Int32Array));
+    const chosen = Array.from(rows, (row) => sequences[row] as Int32Array);
+    const packed = pack(chosen, skip);
     return { rows, packed, seed: hash32(...seed, i) };
   });
 }

@@ -4,7 +4,7 @@ import type { RunPlan } from '../plan/schema.js';
 
 /** A checkpoint's README.md: a model card that the hub reads, with the plan that made it. */
 export function modelCard(plan: RunPlan): string {
-  const { pooling, normalize, max_length: longest } = plan.model;
+  const { pooling, pool_prompt, normalize, max_length: longest } = plan.model;
   const front = {
     base_model: plan.model.base,
     library_name: 'sentence-transformers',
@@ -21,13 +21,25 @@ A retriever fine-tuned from \`${plan.model.base}\` with reasontune (plan ${planH
     from sentence_transformers import SentenceTransformer
     model = SentenceTransformer("path/to/this/folder")
 
-${pooling} pooling, ${normalize ? 'normalized, cosine similarity' : 'dot product'}; at most ${longest.query} tokens a query and ${longest.document} a document.
+${pooling} pooling${pool_prompt ? '' : ' without the prompt'}, ${normalize ? 'normalized, cosine similarity' : 'dot product'}; at most ${longest.query} tokens a query and ${longest.document} a document.
 
-Trained on:
+${trainedPart(plan)}Trained on:
 ${sources.join('\n')}
 
 The whole plan:
 
 ${stringify(plan).trim().replace(/^/gm, '    ')}
 `;
+}
+
+/** What of the model was trained, where that was not all of it. */
+function trainedPart({ model: { lora, freeze } }: RunPlan): string {
+  if (lora) {
+    return `Trained with LoRA of rank ${lora.rank}: \`adapter/\` holds the adapter as PEFT does, this folder the model with it merged.\n\n`;
+  }
+  const frozen = [
+    ...(freeze.embeddings ? ['embeddings'] : []),
+    ...(freeze.layers > 0 ? [`first ${freeze.layers} layers`] : []),
+  ];
+  return frozen.length > 0 ? `Kept as they were: the ${frozen.join(' and the ')}.\n\n` : '';
 }

@@ -25,7 +25,7 @@ export async function makeObjective(plan: RunPlan, encoder: Encoder, sources: re
     plan.loss.type === 'infonce' ? plan.loss.guards.flatMap((g) => (g.type === 'guide' ? [g.model] : [])) : [];
   const guides: Encoder[] = [];
   for (const model of models) guides.push(loadEncoder(await fetchModel(model)));
-  return { loss: makeLoss(plan.loss, encoder.settings.normalize), guides };
+  return { loss: await makeLoss(plan.loss, encoder.settings.normalize), guides };
 }
 
 function checkWidths(plan: LossPlan, width: number): void {
@@ -77,7 +77,7 @@ function embedTexts(encoder: Encoder, texts: { queries: string[]; documents: str
   const { prompt, max_length: longest } = encoder.settings;
   const embed = (side: Side, given: readonly string[]): Tensor2D => {
     const ids = given.map((text) => encoder.tokenizer.encode(prompt[side] + text, longest[side]));
-    const { values, width } = encode(encoder, ids);
+    const { values, width } = encode(encoder, ids, side);
     return normalize(tensor2d(values, [given.length, width]));
   };
   return { queries: embed('query', texts.queries), documents: embed('document', texts.documents) };

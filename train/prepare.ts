@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import { type Batches, makeBatches } from '../data/batch.js';
 import { crowdingOf } from '../data/crowding.js';
 import type { Source } from '../data/pairs.js';
 import { readSource } from '../data/source.js';
 import { type Encoder, loadEncoder } from '../encoder/encoder.js';
-import { fetchModel } from '../encoder/fetch/fetch-model.js';
+import { fetchModel, isRandom } from '../encoder/fetch/fetch-model.js';
+import { adapterFolder } from '../encoder/save.js';
 import { durationSteps, type StepSize } from '../plan/duration.js';
+import { Fault } from '../plan/fault.js';
 import type { RunPlan } from '../plan/schema.js';
 import { type RunningBackend, useBackend } from '../tensor/backend.js';
 import { makeObjective, type Objective } from './objective.js';
@@ -36,12 +39,28 @@ export async function prepare(
     if (crowding) say(crowding);
     sources.push(read);
   }
-  const { base, ...settings } = plan.model;
-  const folder = resumeFrom ?? (await fetchModel(base));
+  const { base, lora, freeze, ...settings } = plan.model;
+  // An adapter is trained on the base as it is: from merged weights it could not be gone on with bit for bit.
+  const folder = resumeFrom && !lora ? resumeFrom : await fetchModel(base);
+  const adapter = resumeFrom && lora ? join(resumeFrom, adapterFolder) : null;
   const backend = await useBackend(plan.backend);
-  const encoder = loadEncoder(folder, settings);
+  checkPrecision(plan, backend);
+  const training = {
+    ...{ base, lora, freeze, adapter },
+    random: isRandom(base) && folder !== resumeFrom,
+    seed: plan.seed,
+    recompute: plan.train.gradient_checkpointing,
+  };
+  const encoder = loadEncoder(folder, settings, training, plan.train.precision);
   const objective = await makeObjective(plan, encoder, sources);
   const batches = await makeBatches(sources, plan, encoder);
   const size = { batchSize: plan.train.batch_size, examplesPerEpoch: batches.epoch };
   return { sources, backend, encoder, objective, batches, size, total: durationSteps(plan.train.duration, size) };
+}
+
+function checkPrecision({ train }: RunPlan, backend: RunningBackend): void {
+  if (train.precision === 'float32' || backend.name === 'torch') return;
+  throw new Fault(
+    `Expected float32 for train.precision on ${backend.description}, got ${train.precision}. Set it to float32, or run "npm run setup" for the torch backend.`,
+  );
 }

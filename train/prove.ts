@@ -1,5 +1,7 @@
 import { matMul, randomNormal, type Tensor, type Tensor1D, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
+
 import { type InfoNCE, infoNCE } from '../loss/info-nce.js';
+import type { BackendName } from '../plan/schema.js';
 import { adamw, zeroMoments } from '../tensor/adamw.js';
 import { gradients } from '../tensor/autograd.js';
 import { useBackend } from '../tensor/backend.js';
@@ -17,11 +19,11 @@ const alone = {
 };
 
 /**
- * Trains one small layer for ten steps on the backend that `auto` takes, and says how fast its matrix product is.
- * Throws when the loss does not fall.
+ * Trains one small layer for ten steps on a backend, and says how fast its matrix product is. Throws when the loss does
+ * not fall.
  */
-export async function proveBackend(): Promise<string> {
-  const backend = await useBackend('auto');
+export async function proveBackend(wanted: BackendName): Promise<string> {
+  const backend = await useBackend(wanted);
   const texts = randomNormal([16, 32], 0, 1, 'float32', 17) as Tensor2D;
   const weights = [
     parameter('weight', randomNormal([32, 32], 0, 0.2, 'float32', 18)),

@@ -4,6 +4,7 @@ import { type Encoder, embedPacked } from '../encoder/encoder.js';
 import type { Packed } from '../encoder/pack.js';
 import type { RunPlan } from '../plan/schema.js';
 import { adamw, gradientNorm, type Moments } from '../tensor/adamw.js';
+import { phase } from '../tensor/trace.js';
 import { batchGradients, type Cut } from './batch-gradients.js';
 import { lossOf, type Objective } from './objective.js';
 
@@ -37,11 +38,12 @@ export function trainStep(
     microBatchTokens: plan.train.micro_batch_tokens,
     seed: [plan.seed, step],
   });
-  const norm = gradientNorm(made);
+  const norm = phase('gradient norm', () => gradientNorm(made));
   if (Number.isFinite(loss) && Number.isFinite(norm)) {
     const { clip_norm: limit, optimizer } = plan.train;
     const scale = limit === null ? 1 : Math.min(1, limit / (norm + 1e-6));
-    adamw(encoder.parameters, made, moments, { step, learningRate, weightDecay: optimizer.weight_decay }, scale);
+    const settings = { step, learningRate, weightDecay: optimizer.weight_decay };
+    phase('optimizer', () => adamw(encoder.parameters, made, moments, settings, scale));
   }
   for (const gradient of made) gradient.dispose();
   return { loss, gradientNorm: norm };
@@ -56,7 +58,8 @@ export function lossAndGradients(
 ): { loss: number; gradients: Tensor[] } {
   return tidy(() => {
     const what = {
-      embed: (packed: Packed) => embedPacked(encoder, packed),
+      embed: (packed: Packed, seed: number) => embedPacked(encoder, packed, seed),
+      skips: [encoder.skip.query, encoder.skip.document] as const,
       weights: encoder.parameters.map((p) => p.tensor),
       loss: lossOf(objective, batch),
     };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { encode, type Vectors } from '../../encoder/encode.js';
@@ -32,7 +32,7 @@ const BLOCK = 1024;
 export async function vectorsOf(source: Source, model: string, onProgress: Progress): Promise<SourceVectors> {
   const folder = lastCheckpoint(model) ?? (await fetchModel(model));
   const encoder = loadEncoder(folder);
-  const hash = await hashOf(join(folder, 'model.safetensors'));
+  const hash = await weightsHash(folder);
   const total = source.queries.length + source.documents.length;
   let before = 0;
   const embed = async (side: Side, texts: readonly string[]): Promise<Vectors> => {
@@ -63,7 +63,7 @@ async function embedAll(
   for (let first = 0; first < texts.length; first += BLOCK) {
     const count = Math.min(BLOCK, texts.length - first);
     const sequences = Array.from({ length: count }, (_, i) => tokens.at(first + i));
-    blocks.push(kept(sequences, [hash, settings.pooling, settings.normalize], () => encode(encoder, sequences).values));
+    blocks.push(kept(sequences, [hash, settings], () => encode(encoder, sequences, side).values));
     onProgress(first + count);
     // Lets signals in between two blocks.
     await new Promise((next) => setImmediate(next));
@@ -100,9 +100,13 @@ function kept(sequences: readonly Int32Array[], key: readonly unknown[], make: (
   return values;
 }
 
-async function hashOf(file: string): Promise<string> {
+/** SHA-256 over a model's weights, in shards or not, by their files' names. */
+async function weightsHash(folder: string): Promise<string> {
   const sum = createHash('sha256');
-  for await (const chunk of createReadStream(file)) sum.update(chunk as Buffer);
+  for (const name of readdirSync(folder).sort()) {
+    if (!name.endsWith('.safetensors')) continue;
+    for await (const chunk of createReadStream(join(folder, name))) sum.update(chunk as Buffer);
+  }
   return sum.digest('hex');
 }
 

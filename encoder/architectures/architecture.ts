@@ -15,6 +15,8 @@ export interface Architecture {
   readonly longest: number;
   /** Made to generate text: its attention may be causal. */
   readonly decoder: boolean;
+  /** What its config.json says of its attention; transformers takes a decoder's as causal unless `is_causal` is false. */
+  readonly attention: AttentionKind;
   /** Names and shapes of its weights, in the hub's spelling without the model's prefix. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** What the names of a layer's weights begin with, before a dot. */

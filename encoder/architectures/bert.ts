@@ -56,6 +56,7 @@ export const bert = defineFamily({
       intermediate,
       longest: config.max_position_embeddings - firstPosition,
       decoder: false,
+      attention: 'bidirectional',
       shapes,
       layerName,
       forward: (at, { ids, offsets }) => {

@@ -34,7 +34,8 @@ export const decoder = defineFamily({
     layer_types: layerKinds.nullish(),
     ...ropeFields,
   },
-  build: (config, type): Architecture => {
+  build: (given, type): Architecture => {
+    const config = { ...defaults[type], ...given };
     const { hidden_size: hidden, num_hidden_layers: layers, intermediate_size: intermediate } = config;
     const heads = config.num_attention_heads;
     const kvHeads = config.num_key_value_heads ?? heads;
@@ -75,6 +76,7 @@ export const decoder = defineFamily({
       intermediate,
       longest: config.max_position_embeddings,
       decoder: true,
+      attention: config.is_causal === false ? 'bidirectional' : 'causal',
       shapes,
       layerName,
       forward: (at, { ids, offsets }, kind) => {
@@ -105,6 +107,14 @@ export const decoder = defineFamily({
     };
   },
 });
+
+/** What transformers takes a field for that a model's config.json leaves out. */
+const defaults: Readonly<Record<string, { num_key_value_heads?: number; head_dim?: number; sliding_window?: number }>> =
+  {
+    mistral: { num_key_value_heads: 8, sliding_window: 4096 },
+    qwen2: { num_key_value_heads: 32, sliding_window: 4096 },
+    qwen3: { num_key_value_heads: 32, head_dim: 128, sliding_window: 4096 },
+  };
 
 /** Which layers see a window alone, by each model's own rules. */
 function slidingLayers(

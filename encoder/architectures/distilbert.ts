@@ -51,6 +51,7 @@ export const distilbert = defineFamily({
       intermediate,
       longest: config.max_position_embeddings,
       decoder: false,
+      attention: 'bidirectional',
       shapes,
       layerName,
       forward: (at, { ids, offsets }) => {

@@ -78,6 +78,7 @@ export const modernbert = defineFamily({
       intermediate: 2 * intermediate,
       longest: config.max_position_embeddings,
       decoder: false,
+      attention: 'bidirectional',
       shapes,
       layerName,
       forward: (at, { ids, offsets }) => {

@@ -54,6 +54,7 @@ export const mpnet = defineFamily({
       intermediate,
       longest: config.max_position_embeddings - firstPosition,
       decoder: false,
+      attention: 'bidirectional',
       shapes,
       layerName,
       forward: (at, { ids, offsets }) => {

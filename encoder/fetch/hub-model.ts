@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { HubApiError, pathsInfo } from '@huggingface/hub';
 import { CachedRepository } from '../../hub/cache.js';
 import { type Client, commitOf, withHub } from '../../hub/client.js';
 import { type Announced, downloadFile, downloadLine } from '../../hub/download.js';
 import { reasonOf } from '../../plan/fault.js';
+import { shardsOf, weightsFile, weightsIndex } from '../stored-weights.js';
 import { OPTIONAL_FILES, REQUIRED_FILES } from './model-files.js';
 
 /**
@@ -14,22 +16,35 @@ export function downloadModel(name: string, onProgress: (line: string) => void):
     const repository = { type: 'model', name } as const;
     const cached = new CachedRepository(repository);
     const commit = await commitOf(repository, 'main', client);
-    const wanted = [...REQUIRED_FILES, ...OPTIONAL_FILES];
-    const announced = await pathsInfo({ repo: name, paths: wanted, revision: commit, ...client });
-    const missing = REQUIRED_FILES.filter((file) => !announced.some(({ path }) => path === file));
-    if (missing.length > 0) throw new Error(`the model has no ${missing.join(', no ')}${pickleHint(missing)}`);
-
-    for (const file of wanted) {
-      if (cached.has(commit, file)) continue;
-      const info = announced.find(({ path, type }) => path === file && type === 'file');
-      const began = performance.now();
-      const bytes = info ? await download(name, commit, info, client) : null;
-      if (bytes === null) {
-        cached.markAbsent(commit, file);
-        continue;
+    const announce = (paths: string[]): Promise<Announced[]> =>
+      pathsInfo({ repo: name, paths, revision: commit, ...client });
+    const fetchAll = async (files: readonly string[], announced: readonly Announced[]): Promise<void> => {
+      for (const file of files) {
+        if (cached.has(commit, file)) continue;
+        const info = announced.find(({ path }) => path === file);
+        const began = performance.now();
+        const bytes = info ? await download(name, commit, info, client) : null;
+        if (bytes === null) {
+          cached.markAbsent(commit, file);
+          continue;
+        }
+        const line = downloadLine(name, file, bytes, began);
+        if (line) onProgress(line);
       }
-      const line = downloadLine(name, file, bytes, began);
-      if (line) onProgress(line);
+    };
+
+    const announced = await announce([...REQUIRED_FILES, weightsFile, weightsIndex, ...OPTIONAL_FILES]);
+    const isThere = (file: string): boolean => announced.some(({ path }) => path === file);
+    const weights = !isThere(weightsFile) && isThere(weightsIndex) ? weightsIndex : weightsFile;
+    const missing = [...REQUIRED_FILES, weights].filter((file) => !isThere(file));
+    if (missing.length > 0) throw new Error(`the model has no ${missing.join(', no ')}${pickleHint(missing)}`);
+    await fetchAll([...REQUIRED_FILES, weights, ...OPTIONAL_FILES], announced);
+    if (weights === weightsIndex) {
+      const shards = shardsOf(join(cached.snapshot(commit), weightsIndex));
+      const there = await announce(shards);
+      const lost = shards.filter((shard) => !there.some(({ path }) => path === shard));
+      if (lost.length > 0) throw new Error(`the model has no ${lost.join(', no ')}, which its index names`);
+      await fetchAll(shards, there);
     }
     cached.setRef('main', commit);
     return cached.snapshot(commit);
@@ -54,7 +69,7 @@ function saysNotFound(error: unknown): boolean {
 }
 
 function pickleHint(missing: readonly string[]): string {
-  return missing.some((file) => file === 'model.safetensors')
+  return missing.some((file) => file === weightsFile)
     ? '; other weight formats (.bin, .pt) may run code when read and are not taken'
     : '';
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CachedRepository } from '../../hub/cache.js';
+import { missingWeightFiles } from '../stored-weights.js';
 
-/** Without these there is no model. */
-export const REQUIRED_FILES = ['config.json', 'tokenizer.json', 'model.safetensors'] as const;
+/** Without these, and weights, there is no model. */
+export const REQUIRED_FILES = ['config.json', 'tokenizer.json'] as const;
 
 /** What sentence-transformers adds: how to pool, prompts, lengths. Many models lack some of them. */
 export const OPTIONAL_FILES = [
@@ -21,7 +22,7 @@ export function cachedModel(name: string): { folder: string; whole: boolean } | 
   const commit = cached.commitOf('main');
   if (commit === null) return { missing: 'not there' };
   const folder = cached.snapshot(commit);
-  const missing = REQUIRED_FILES.filter((file) => !existsSync(join(folder, file)));
+  const missing = [...REQUIRED_FILES.filter((file) => !existsSync(join(folder, file))), ...missingWeightFiles(folder)];
   if (missing.length > 0) return { missing: `there, but without ${missing.join(', ')}` };
   return { folder, whole: existsSync(join(folder, 'modules.json')) || cached.isKnownAbsent(commit, 'modules.json') };
 }

@@ -130,8 +130,12 @@ export function torchBiasedGradient(
   const reach = ((aten.addon.shape(bias)[0] as number) - 1) / 2;
   const times = (a: Handle, b: Handle): Handle => aten.one('aten::matmul', [a, b]);
   const flip = (a: Handle): Handle => aten.one('aten::transpose.int', [a, -2, -1]);
+  // Whatever q is stored in, all of this is done in the bias's float32.
+  const wide = { q: aten.as(x.q, bias), k: aten.as(x.k, bias), v: aten.as(x.v, bias) };
+  const wideOut = aten.as(y[0]!, bias);
+  const wideUpstream = aten.as(dy, bias);
   const grads = runsOf(shape.offsets).map((run) => {
-    const part = splitAll(aten, dy, x, y, run, shape);
+    const part = splitAll(aten, wideUpstream, wide, [wideOut, y[1]!], run, shape);
     const raw = aten.one('aten::mul.Scalar', [times(part.q, flip(part.k)), scale]);
     const scores = aten.one('aten::add.Tensor', [raw, maskFor(aten, x.bias, run, shape) as Handle]);
     const weights = aten.one('aten::exp', [
@@ -146,5 +150,5 @@ export function torchBiasedGradient(
     const scaled = aten.one('aten::mul.Scalar', [dScores, scale]);
     return [times(scaled, part.k), times(flip(scaled), part.q), times(flip(weights), part.dy)];
   });
-  return [...joinAll(aten, grads, shape), bias];
+  return [...joinAll(aten, grads, shape).map((grad) => aten.as(grad, x.q)), bias];
 }

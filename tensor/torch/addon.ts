@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { checked } from './preconditions.js';
 
 declare const handleBrand: unique symbol;
 
@@ -21,13 +23,25 @@ export interface Addon {
   toArray(tensor: Handle): HostArray;
   release(tensor: Handle): void;
   shape(tensor: Handle): number[];
-  /** PyTorch's number of its scalar type. */
-  dtype(tensor: Handle): number;
+  /** PyTorch's number of its type (scalar-types.ts). */
+  scalarType(tensor: Handle): number;
   setThreads(count: number): number;
   liveTensors(): number;
 }
 
-/** Loads a compiled addon; throws what the dynamic linker says when its libtorch is gone. */
+/** Loads a compiled addon; throws what the dynamic linker says where it or its libtorch is not as it should be. */
 export function loadAddon(file: string): Addon {
-  return createRequire(import.meta.url)(file) as Addon;
+  checkWhole(file);
+  const loaded = createRequire(import.meta.url)(file) as Partial<Addon>;
+  if (typeof loaded.call !== 'function') throw new Error(`${file} is another addon`);
+  return checked(loaded as Addon);
+}
+
+/** A file cut short, by a full disk or a copy that was stopped, would end the process when it is mapped, not throw. */
+function checkWhole(file: string): void {
+  const bytes = readFileSync(file);
+  const isElf = bytes.length >= 64 && bytes.readUInt32BE(0) === 0x7f454c46;
+  // An ELF file ends with the table of its sections: where that begins, the size of an entry, how many there are.
+  const end = isElf ? Number(bytes.readBigUInt64LE(0x28)) + bytes.readUInt16LE(0x3a) * bytes.readUInt16LE(0x3c) : 0;
+  if (!isElf || bytes.length < end) throw new Error(`${file} is not a whole library`);
 }

@@ -33,6 +33,12 @@ export class Aten {
     return made;
   }
 
+  /** x in the storage type of `like`: x itself where it has that. */
+  as(x: Handle, like: Handle): Handle {
+    const dtype = this.addon.scalarType(like);
+    return this.addon.scalarType(x) === dtype ? x : this.one('aten::_to_copy', [x], { dtype });
+  }
+
   keep(handle: Handle): Handle {
     this.#made.delete(handle);
     return handle;

@@ -11,6 +11,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { Addon, Handle, HostArray } from './addon.js';
 import { Aten } from './aten.js';
+import { scalarTypes } from './scalar-types.js';
 
 interface Held {
   handle: Handle;
@@ -27,13 +28,12 @@ export interface KernelCall<A, K extends string = string> {
   readonly dtypes: Readonly<Record<K, DataType>>;
 }
 
-/** The tfjs type that stands for each of PyTorch's, by its number. Floating ones of any width are float32 to tfjs. */
+/** The tfjs type that stands for each of PyTorch's: floating ones of any width are float32 to tfjs. */
 const dtypes: Readonly<Record<number, DataType>> = {
-  3: 'int32',
-  5: 'float32',
-  6: 'float32',
-  11: 'bool',
-  15: 'float32',
+  [scalarTypes.int32]: 'int32',
+  [scalarTypes.float32]: 'float32',
+  [scalarTypes.bfloat16]: 'float32',
+  [scalarTypes.bool]: 'bool',
 };
 
 /** tfjs over libtorch: a tfjs data id holds one libtorch tensor of the same shape. */
@@ -60,7 +60,7 @@ export class TorchBackend extends KernelBackend {
     if (dtype !== 'bool') return handle;
     // It came as bytes.
     try {
-      return this.addon.call('aten::_to_copy', [handle], { dtype: 11 }) as Handle;
+      return this.addon.call('aten::_to_copy', [handle], { dtype: scalarTypes.bool }) as Handle;
     } finally {
       this.addon.release(handle);
     }
@@ -140,7 +140,7 @@ export class TorchBackend extends KernelBackend {
 
   /** Makes a tfjs result of a libtorch tensor. */
   adopt(handle: Handle): TensorInfo {
-    const dtype = dtypes[this.addon.dtype(handle)];
+    const dtype = dtypes[this.addon.scalarType(handle)];
     if (!dtype) throw new Error('A kernel made a tensor of a type that tfjs does not have.');
     return { dataId: this.#hold(handle, dtype), shape: this.addon.shape(handle), dtype };
   }

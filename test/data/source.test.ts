@@ -90,7 +90,11 @@ describe('batches', () => {
     const plan = readPlanText(tinyPlan('unused', collection));
     const sources = await Promise.all(plan.data.sources.map((source) => readSource(source, plan.data)));
     const seen: string[] = [];
-    const tokenizer: Tokenizer = { hash: String(Math.random()), encode: (text) => Int32Array.of(seen.push(text) - 1) };
+    const tokenizer: Tokenizer = {
+      after: 0,
+      hash: String(Math.random()),
+      encode: (text) => Int32Array.of(seen.push(text) - 1),
+    };
     const settings = { ...plan.model, prompt: { query: 'Q ', document: 'D ' } };
     const batches = await makeBatches(sources, plan, { tokenizer, settings });
     expect(batches.epoch).toBe(18);

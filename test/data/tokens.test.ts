@@ -19,7 +19,7 @@ describe('the token cache', () => {
   const encode = vi.fn((text: string, longest: number) =>
     Int32Array.from([...text].slice(0, longest), (c) => c.codePointAt(0) as number),
   );
-  const tokenizer: Tokenizer = { hash: 'letters', encode };
+  const tokenizer: Tokenizer = { after: 0, hash: 'letters', encode };
   const how = { tokenizer, prompt: '', maxLength: 8 };
   const texts = ['one', 'two', '', 'a longer text'];
   let cache: string;
@@ -108,7 +108,7 @@ describe('tokens on disk', () => {
     ['emptied', () => Buffer.alloc(0)],
   ])('of a shard that is %s are made anew, that shard alone', async (_name, damage) => {
     const encode = vi.fn((text: string) => Int32Array.from(text.slice(5, 9), (c) => c.charCodeAt(0)));
-    const how = { tokenizer: { hash: 'four letters', encode }, prompt: '', maxLength: 60 };
+    const how = { tokenizer: { after: 0, hash: 'four letters', encode }, prompt: '', maxLength: 60 };
     const first = await openTokens(texts, how);
     const [name] = files().filter((file) => file.endsWith('.arrow'));
     const path = join(cache, 'tokens', name as string);

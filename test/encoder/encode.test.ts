@@ -6,35 +6,41 @@ import { hash32 } from '../../data/permutation.js';
 import { encode } from '../../encoder/encode.js';
 import { loadEncoder } from '../../encoder/encoder.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
+import { backends } from '../support/backends.js';
 import { largestDifference } from '../support/close.js';
 import { writeTinyModel } from '../support/tiny.js';
 
-describe.each(['torch', 'wasm'] as const)('encoding on %s', (backend) => {
+describe.each(backends)('encoding on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
-  it.each(['mean', 'cls'] as const)('a text has the same vector alone and among others (%s pooling)', (pooling) => {
-    const scratch = mkdtempSync(join(tmpdir(), 'reasontune-encode-'));
-    const folder = writeTinyModel(join(scratch, 'model'));
-    const encoder = loadEncoder(folder, {
-      pooling,
-      normalize: true,
-      max_length: { query: 32, document: 32 },
-      prompt: { query: '', document: '' },
-    });
-    // Several batches of 4,096 tokens, lengths 1 to 32 in no order.
-    const texts = Array.from({ length: 600 }, (_, i) =>
-      Int32Array.from({ length: 1 + (hash32(i) % 32) }, (_, j) => hash32(i, j) % 57),
-    );
-    const before = liveTensors();
-    const progress: number[] = [];
-    const { values, width } = encode(encoder, texts, (done) => progress.push(done));
-    expect(progress.at(-1)).toBe(600);
-    expect(progress.length).toBeGreaterThan(2);
-    for (const i of [0, 17, 599]) {
-      const alone = encode(encoder, [texts[i] as Int32Array]).values;
-      expect(largestDifference(alone, values.subarray(i * width, (i + 1) * width))).toBeLessThan(1e-6);
-    }
-    expect(liveTensors()).toEqual(before);
-    rmSync(scratch, { recursive: true });
-  });
+  it.each(['mean', 'cls', 'last'] as const)(
+    'a text has the same vector alone and among others (%s pooling)',
+    (pooling) => {
+      const scratch = mkdtempSync(join(tmpdir(), 'reasontune-encode-'));
+      const folder = writeTinyModel(join(scratch, 'model'));
+      const encoder = loadEncoder(folder, {
+        pooling,
+        attention: 'bidirectional',
+        pool_prompt: true,
+        normalize: true,
+        max_length: { query: 32, document: 32 },
+        prompt: { query: '', document: '' },
+      });
+      // Several batches of 4,096 tokens, lengths 1 to 32 in no order.
+      const texts = Array.from({ length: 600 }, (_, i) =>
+        Int32Array.from({ length: 1 + (hash32(i) % 32) }, (_, j) => hash32(i, j) % 57),
+      );
+      const before = liveTensors();
+      const progress: number[] = [];
+      const { values, width } = encode(encoder, texts, 'document', (done) => progress.push(done));
+      expect(progress.at(-1)).toBe(600);
+      expect(progress.length).toBeGreaterThan(2);
+      for (const i of [0, 17, 599]) {
+        const alone = encode(encoder, [texts[i] as Int32Array], 'document').values;
+        expect(largestDifference(alone, values.subarray(i * width, (i + 1) * width))).toBeLessThan(1e-6);
+      }
+      expect(liveTensors()).toEqual(before);
+      rmSync(scratch, { recursive: true });
+    },
+  );
 });

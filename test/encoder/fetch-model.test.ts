@@ -164,6 +164,21 @@ describe('the hub', () => {
     expect(hub.requests.length).toBe(asked);
   });
 
+  it('gives a large model in the shards that its index names', async () => {
+    const shards = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+    const index = { weight_map: { a: shards[0], b: shards[1], c: shards[0] } };
+    hub.files.delete('model.safetensors');
+    hub.files.set('model.safetensors.index.json', JSON.stringify(index));
+    hub.files.set(shards[0]!, 'one');
+    expect(await faultOf('org/model')).toContain('has no model-00002-of-00002.safetensors, which its index names');
+    hub.files.set(shards[1]!, 'two');
+    const got = await fetch('org/model');
+    for (const shard of shards) expect(existsSync(join(got, shard))).toBe(true);
+    const asked = hub.requests.length;
+    expect(await fetch('org/model')).toBe(got);
+    expect(hub.requests.length).toBe(asked);
+  });
+
   it('may lack an optional file, even one it announced', async () => {
     hub.files.delete('modules.json');
     hub.trouble.set('1_Pooling/config.json', 'not found');

@@ -153,6 +153,8 @@ describe('a model folder', () => {
     cpSync(model, folder, { recursive: true });
     expect(readSettings(folder)).toEqual({
       pooling: 'mean',
+      attention: 'bidirectional',
+      pool_prompt: true,
       normalize: false,
       max_length: { query: 32, document: 32 },
       prompt: { query: '', document: '' },
@@ -172,6 +174,8 @@ describe('a model folder', () => {
     );
     expect(readSettings(folder)).toEqual({
       pooling: 'cls',
+      attention: 'bidirectional',
+      pool_prompt: true,
       normalize: true,
       max_length: { query: 20, document: 20 },
       prompt: { query: 'Q: ', document: 'P: ' },
@@ -189,5 +193,37 @@ describe('the tokenizer', () => {
     expect([whole[0], whole.at(-1)]).toEqual([2, 3]);
     expect([...tokenizer.encode('abcdefgh', 5)]).toEqual([...whole.slice(0, 4), 3]);
     expect([...tokenizer.encode('', 5)]).toEqual([2, 3]);
+  });
+
+  it.each([
+    ['before', ['<s>', 'A'], [9, 0, 1, 2]],
+    ['after', ['A', '<s>'], [0, 1, 2, 9]],
+    ['nowhere', ['A'], [0, 1, 2, 3]],
+  ])("cuts as a decoder's byte pairs want, with special tokens %s", (where, template, cut) => {
+    const folder = join(scratch, `byte pairs ${where}`);
+    cpSync(model, folder, { recursive: true });
+    const letters = Object.fromEntries([...'abcdefgh'].map((letter, id) => [letter, id]));
+    const part = (id: string) => (id === 'A' ? { Sequence: { id, type_id: 0 } } : { SpecialToken: { id, type_id: 0 } });
+    const tokenizer = {
+      version: '1.0',
+      added_tokens: [
+        { id: 9, content: '<s>', single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
+      ],
+      normalizer: null,
+      pre_tokenizer: null,
+      post_processor: {
+        type: 'TemplateProcessing',
+        single: template.map(part),
+        pair: [],
+        special_tokens: { '<s>': { id: '<s>', ids: [9], tokens: ['<s>'] } },
+      },
+      decoder: null,
+      model: { type: 'BPE', vocab: { ...letters, ab: 8 }, merges: [['a', 'b']] },
+    };
+    writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+    const { encode, after } = loadTokenizer(folder, 57);
+    expect(after).toBe(where === 'after' ? 1 : 0);
+    expect([...encode('bcdefgh', 4)]).toEqual(cut.map((id) => (id === 9 ? 9 : id + 1)));
+    expect(encode('ab', 4)).toHaveLength(template.length);
   });
 });

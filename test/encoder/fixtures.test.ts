@@ -8,6 +8,7 @@ import { type HostTensor, readSafetensors } from '../../encoder/safetensors.js';
 import { loadWeights, weightsOf } from '../../encoder/weights.js';
 import { gradients } from '../../tensor/autograd.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
+import { backends } from '../support/backends.js';
 import { largestDifference, relativeError } from '../support/close.js';
 import { readIntegers } from '../support/integers.js';
 import { hasShared, shared } from '../support/shared.js';
@@ -15,7 +16,7 @@ import { hasShared, shared } from '../support/shared.js';
 // Reference: transformers, float32, eager attention, no dropout.
 const [batch, length, hidden] = [5, 23, 48];
 
-describe.skipIf(!hasShared).each(['torch', 'wasm'] as const)('on %s', (backend) => {
+describe.skipIf(!hasShared).each(backends)('on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
   const encoders = ['bert', 'xlm-roberta', 'distilbert', 'mpnet', 'modernbert'].map((name) => [name, 'bidirectional']);
@@ -31,7 +32,7 @@ describe.skipIf(!hasShared).each(['torch', 'wasm'] as const)('on %s', (backend) 
       const folder = shared('models', name);
       const architecture = readArchitecture(folder);
       const before = liveTensors().tensors;
-      const { parameters } = loadWeights(folder, architecture.shapes);
+      const { weights: parameters } = loadWeights(folder, architecture.shapes);
       const reference = readSafetensors(shared('models', name, 'fixture.safetensors'));
       const ids = readIntegers(shared('models', name, 'fixture.safetensors'), 'input_ids');
       const mask = readIntegers(shared('models', name, 'fixture.safetensors'), 'attention_mask');
@@ -39,7 +40,7 @@ describe.skipIf(!hasShared).each(['torch', 'wasm'] as const)('on %s', (backend) 
         const tokens = mask.slice(i * length, (i + 1) * length).reduce((a, b) => a + b, 0);
         return ids.slice(i * length, i * length + tokens);
       });
-      const packed = pack(sequences);
+      const packed = pack(sequences, 0);
       const rowsOf = (key: string): Float32Array => packedRows(reference.get(key) as HostTensor, packed);
 
       const dy = tensor2d(rowsOf('cotangent'), [packed.ids.length, hidden]);

@@ -4,6 +4,7 @@ import { hash32 } from '../../data/permutation.js';
 import { infoNCE } from '../../loss/info-nce.js';
 import { gradients } from '../../tensor/autograd.js';
 import { useBackend } from '../../tensor/backend.js';
+import { backends } from '../support/backends.js';
 import { relativeError } from '../support/close.js';
 
 const [queries, documents, width] = [1100, 2200, 8];
@@ -37,7 +38,7 @@ function reference(): { value: number; query: Float64Array; document: Float64Arr
   return { value, query, document };
 }
 
-describe.each(['torch', 'wasm'] as const)('InfoNCE of more scores than are held at once, on %s', (backend) => {
+describe.each(backends)('InfoNCE of more scores than are held at once, on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
   it('is exact, and never holds the whole score matrix', async () => {

@@ -9,6 +9,7 @@ import type { GuardPlan } from '../../plan/guards.js';
 import { gradients } from '../../tensor/autograd.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
 import { normalize } from '../../tensor/normalize.js';
+import { backends } from '../support/backends.js';
 import { largestDifference } from '../support/close.js';
 
 interface Fixtures {
@@ -61,7 +62,7 @@ const losses: Record<string, Loss> = {
   'distill, softer teacher': distilled(0.05, 4),
 };
 
-describe.each(['torch', 'wasm'] as const)('losses on %s equal PyTorch’s', (backend) => {
+describe.each(backends)('losses on %s equal PyTorch’s', (backend) => {
   beforeAll(() => useBackend(backend));
 
   it('all that the fixtures hold', () => {

@@ -10,6 +10,7 @@ import type { GuardPlan } from '../../plan/guards.js';
 import { gradients } from '../../tensor/autograd.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
 import { normalize } from '../../tensor/normalize.js';
+import { backends } from '../support/backends.js';
 import { largestDifference } from '../support/close.js';
 import { hasShared, shared } from '../support/shared.js';
 
@@ -33,7 +34,7 @@ const cases: Record<string, Case> = {
   'matryoshka.mean.32_16_8.T0.05': { negatives: true, widths: [32, 16, 8] },
 };
 
-describe.skipIf(!hasShared).each(['torch', 'wasm'] as const)('losses on %s equal the reference', (backend) => {
+describe.skipIf(!hasShared).each(backends)('losses on %s equal the reference', (backend) => {
   beforeAll(() => useBackend(backend));
 
   it.each(Object.entries(cases))('%s', (name, { negatives = false, dot = false, guards = [], widths, ...more }) => {

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { buildAddon, compilerArguments, findCompiler } from '../../native/build.js';
+import { torchAddon } from '../../native/build.js';
+import { type Built, type Compiler, compileOnce, findCompiler } from '../../native/compile.js';
 import { inspectTorch, type Torch } from '../../native/find-torch.js';
 import { fakeMachine } from './fakes.js';
 
@@ -22,6 +23,10 @@ async function aCompiler(script = COMPILE) {
   machine.program('c++', script);
   const { compiler } = await findCompiler();
   return compiler!;
+}
+
+function buildAddon(torch: Torch, compiler: Compiler): Promise<Built> {
+  return compileOnce(torchAddon(torch), compiler);
 }
 
 function compilations(): number {
@@ -46,7 +51,7 @@ describe('findCompiler', () => {
   });
 });
 
-describe('buildAddon', () => {
+describe('compileOnce', () => {
   it('compiles once for what the addon depends on, again when that changes', async () => {
     const torch = await aTorch();
     const compiler = await aCompiler();
@@ -85,18 +90,18 @@ describe('buildAddon', () => {
   });
 });
 
-describe('compilerArguments', () => {
+describe('torchAddon', () => {
   it('links libtorch_cuda exactly when it can be loaded, and never libtorch.so', async () => {
-    const plain = compilerArguments(await aTorch('a'));
-    const cuda = compilerArguments(await aTorch('b', '2.15.0', { 'lib/libtorch_cuda.so': '' }));
+    const plain = torchAddon(await aTorch('a')).args;
+    const cuda = torchAddon(await aTorch('b', '2.15.0', { 'lib/libtorch_cuda.so': '' })).args;
     expect(plain).not.toContain('-ltorch_cuda');
     expect(cuda).toContain('-ltorch_cuda');
     expect([...plain, ...cuda]).not.toContain('-ltorch');
   });
 
   it('follows the string ABI that libc10 was built with', async () => {
-    expect(compilerArguments(await aTorch('new'))).toContain('-D_GLIBCXX_USE_CXX11_ABI=1');
+    expect(torchAddon(await aTorch('new')).args).toContain('-D_GLIBCXX_USE_CXX11_ABI=1');
     const old = await aTorch('old', '2.5.1', { 'lib/libc10.so': '_ZN3c105ErrorESs' });
-    expect(compilerArguments(old)).toContain('-D_GLIBCXX_USE_CXX11_ABI=0');
+    expect(torchAddon(old).args).toContain('-D_GLIBCXX_USE_CXX11_ABI=0');
   });
 });

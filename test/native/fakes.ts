@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, vi } from 'vitest';
@@ -37,6 +47,11 @@ export function fakeMachine() {
       const script = `case "$1" in\n-c) ${answer};;\n-m) shift 2; if [ "$1" = --version ]; then exit ${pip === 'exit 1' ? 1 : 0}; fi; ${pip};;\n*) echo Python 3.12.1;; esac`;
       machine.program('python3', script);
     },
+    /** A c++ whose result is always this file. */
+    compiler(file: string): void {
+      const work = `while [ "$1" != -o ]; do shift; done; cp "${file}" "$2"`;
+      machine.program('c++', `case "$1" in --version) echo "fake 1.0"; exit 0;; esac; ${work}`);
+    },
     /** A folder that looks like an installed torch. */
     torch(name: string, version = '2.15.0', files: Readonly<Record<string, string>> = {}): string {
       const root = join(machine.folder, name);
@@ -64,6 +79,17 @@ export function fakeMachine() {
     rmSync(machine.folder, { recursive: true, force: true });
   });
   return machine;
+}
+
+/** Something that Node can load, in place of what a compiler would make. */
+export function someAddon(): string {
+  const canvas = dirname(createRequire(import.meta.url).resolve('@napi-rs/canvas'));
+  const scope = dirname(realpathSync(canvas));
+  for (const name of readdirSync(scope).filter((folder) => folder.startsWith('canvas-'))) {
+    const file = readdirSync(join(scope, name)).find((entry) => entry.endsWith('.node'));
+    if (file) return join(scope, name, file);
+  }
+  throw new Error('no addon in node_modules to stand in');
 }
 
 export function torchFiles(version: string): Record<string, string> {

@@ -1,34 +1,17 @@
-import { appendFileSync, readdirSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { appendFileSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { locateAddon } from '../../native/locate.js';
 import { setUpNative } from '../../native/setup.js';
-import { fakeMachine } from './fakes.js';
+import { fakeMachine, someAddon } from './fakes.js';
 
 const machine = fakeMachine();
-
-// Something that Node can load, in place of what a compiler would make.
-function someAddon(): string {
-  const canvas = dirname(createRequire(import.meta.url).resolve('@napi-rs/canvas'));
-  const scope = dirname(realpathSync(canvas));
-  for (const name of readdirSync(scope).filter((folder) => folder.startsWith('canvas-'))) {
-    const file = readdirSync(join(scope, name)).find((entry) => entry.endsWith('.node'));
-    if (file) return join(scope, name, file);
-  }
-  throw new Error('no addon in node_modules to stand in');
-}
-
-function compilerThatMakes(file: string): void {
-  const work = `while [ "$1" != -o ]; do shift; done; cp "${file}" "$2"`;
-  machine.program('c++', `case "$1" in --version) echo "fake 1.0"; exit 0;; esac; ${work}`);
-}
 
 function readyMachine(): string {
   machine.ldd();
   const root = machine.torch('site/torch');
   machine.python(root);
-  compilerThatMakes(someAddon());
+  machine.compiler(someAddon());
   return root;
 }
 
@@ -57,7 +40,7 @@ describe('setUpNative', () => {
     readyMachine();
     const garbage = join(machine.folder, 'garbage');
     writeFileSync(garbage, 'not a library');
-    compilerThatMakes(garbage);
+    machine.compiler(garbage);
     // Its Python has no pip, so that no private torch can be installed either.
     expect(await setUpNative()).toEqual({ reason: expect.stringContaining('neither pip nor ensurepip') });
     expect(locateAddon()).toBeNull();
@@ -98,6 +81,18 @@ describe('locateAddon', () => {
     vi.stubEnv('LIBTORCH', undefined);
     vi.stubEnv('REASONTUNE_NO_TORCH', '1');
     expect(locateAddon()).toBeNull();
+  });
+
+  it('is null when the addon was cut short after it was proved; setup then compiles it anew', async () => {
+    readyMachine();
+    const done = await setUpNative();
+    const addon = 'addon' in done ? done.addon : '';
+    const whole = readFileSync(addon).length;
+    writeFileSync(addon, 'half');
+    expect(locateAddon()).toBeNull();
+    expect(await setUpNative()).toEqual(done);
+    expect(readFileSync(addon).length).toBe(whole);
+    expect(locateAddon()).toBe(addon);
   });
 
   it('is null when the stamp is damaged or the addon is gone', async () => {

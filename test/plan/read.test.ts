@@ -91,7 +91,7 @@ batch_size: 3
     ['loss: {in_batch: yes}', 'plan.yaml:6:18 loss.in_batch: expected true or false, got "yes".'],
     [
       'loss: {type: infonse}',
-      'plan.yaml:6:14 loss.type: expected one of "infonce", "distill", got "infonse". Did you mean "infonce"?',
+      'plan.yaml:6:14 loss.type: expected one of "infonce", "distill", "custom", got "infonse". Did you mean "infonce"?',
     ],
     ['loss: {temprature: 1}', 'plan.yaml:6:8 loss.temprature: unknown key. Did you mean "temperature"?'],
     [

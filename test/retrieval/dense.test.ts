@@ -3,6 +3,7 @@ import { hash32 } from '../../data/permutation.js';
 import { searchExact } from '../../retrieval/dense.js';
 import { compareRanked } from '../../retrieval/ranking.js';
 import { useBackend } from '../../tensor/backend.js';
+import { backends } from '../support/backends.js';
 
 const width = 8;
 // More than one block of documents (4,096) and of queries (256).
@@ -13,7 +14,7 @@ function rows(count: number, salt: number): { values: Float32Array; width: numbe
   return { width, values: Float32Array.from({ length: count * width }, (_, i) => (hash32(salt, i) % 5) - 2) };
 }
 
-describe.each(['torch', 'wasm'] as const)('exact search on %s', (backend) => {
+describe.each(backends)('exact search on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
   it('finds what scoring every pair finds, ties by document id', () => {

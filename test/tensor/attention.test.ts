@@ -4,6 +4,7 @@ import { hash32 } from '../../data/permutation.js';
 import { type AttentionOptions, attention } from '../../tensor/attention/attention.js';
 import { gradients } from '../../tensor/autograd.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
+import { backends } from '../support/backends.js';
 import { largestDifference } from '../support/close.js';
 
 const [heads, width, reach] = [4, 3, 7];
@@ -68,7 +69,7 @@ function slopes(x: Values, key: keyof Values, dy: Float64Array, given: (typeof c
   });
 }
 
-describe.each(['torch', 'wasm'] as const)('attention on %s is its definition, and so are its gradients', (backend) => {
+describe.each(backends)('attention on %s is its definition, and so are its gradients', (backend) => {
   beforeAll(() => useBackend(backend));
 
   it.each(Object.keys(cases))('%s', (name) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { useBackend } from '../../tensor/backend.js';
 import { largestDifference } from '../support/close.js';
 
-// Plain tfjs calls on torch, against tfjs's own wasm backend.
+// Plain tfjs calls, against tfjs's own wasm backend.
 const a = [0.5, -1.5, 2, 0.25, 3, -0.75];
 const b = [1.5, 0.5, -2, 4, 0.1, 0.75];
 const make = (): { x: tf.Tensor2D; y: tf.Tensor2D; p: tf.Tensor2D; ids: tf.Tensor1D } => ({
@@ -29,6 +29,7 @@ const calls: Record<string, (given: Given) => tf.Tensor> = {
   tanh: ({ x }) => tf.tanh(x),
   sigmoid: ({ x }) => tf.sigmoid(x),
   relu: ({ x }) => tf.relu(x),
+  step: ({ x }) => tf.step(x),
   add: ({ x, y }) => tf.add(x, y),
   sub: ({ x, y }) => tf.sub(x, y),
   mul: ({ x, y }) => tf.mul(x, y),
@@ -58,6 +59,11 @@ const calls: Record<string, (given: Given) => tf.Tensor> = {
   slice: ({ x }) => tf.slice(x, [0, 1], [-1, 2]),
   split: ({ x }) => tf.split(x, 3, 1)[1] as tf.Tensor,
   'split by sizes': ({ x }) => tf.split(x, [1, 2], 1)[1] as tf.Tensor,
+  pad: ({ x }) =>
+    tf.pad(x, [
+      [1, 0],
+      [0, 2],
+    ]),
   concat: ({ x, y }) => tf.concat([x, y], 1),
   stack: ({ x, y }) => tf.stack([x, y], 1),
   tile: ({ x }) => tf.tile(x, [2, 1]),
@@ -72,7 +78,7 @@ const calls: Record<string, (given: Given) => tf.Tensor> = {
   clone: ({ x }) => tf.clone(x),
 };
 
-describe('tfjs calls on torch give what they give on wasm', () => {
+describe.each(['torch', 'tensorflow'] as const)('tfjs calls on %s give what they give on wasm', (backend) => {
   it.each(Object.keys(calls))('%s', async (name) => {
     const run = (): { shape: number[]; dtype: string; values: Float32Array } =>
       tf.tidy(() => {
@@ -81,7 +87,7 @@ describe('tfjs calls on torch give what they give on wasm', () => {
       });
     await useBackend('wasm');
     const wanted = run();
-    await useBackend('torch');
+    await useBackend(backend);
     const got = run();
     expect(got.shape).toEqual(wanted.shape);
     expect(got.dtype).toBe(wanted.dtype);

@@ -10,6 +10,7 @@ import { liveTensors, useBackend } from '../../tensor/backend.js';
 import { batchGradients, type Differentiated } from '../../train/batch-gradients.js';
 import type { Embed } from '../../train/grad-cache.js';
 import { microBatches } from '../../train/micro-batches.js';
+import { backends } from '../support/backends.js';
 import { relativeError } from '../support/close.js';
 import { writeTinyModel } from '../support/tiny.js';
 
@@ -73,7 +74,7 @@ describe('micro-batches', () => {
   });
 });
 
-describe.each(['torch', 'wasm'] as const)('GradCache on %s', (backend) => {
+describe.each(backends)('GradCache on %s', (backend) => {
   let scratch: string;
   let encoder: Encoder;
   beforeAll(async () => {
@@ -91,6 +92,7 @@ describe.each(['torch', 'wasm'] as const)('GradCache on %s', (backend) => {
   function go(limit: number, queries: number, other: Partial<Differentiated> = {}): Made {
     const what: Differentiated = {
       embed: (packed) => embedPacked(encoder, packed),
+      skips: [1, 2],
       weights: encoder.parameters.map((p) => p.tensor),
       loss: (queries, documents) => infoNCE({ ...unknown, queries, documents }, symmetric),
       ...other,

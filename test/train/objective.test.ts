@@ -10,6 +10,7 @@ import type { Hook } from '../../train/loop.js';
 import { prepare } from '../../train/prepare.js';
 import { lossAndGradients } from '../../train/step.js';
 import { train } from '../../train/train.js';
+import { backends } from '../support/backends.js';
 import { readPlanText } from '../support/plan.js';
 import { tinyPlan, writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 
@@ -56,7 +57,7 @@ async function losses(yaml: string, hooks: Hook[] = []): Promise<number[]> {
   return readEvents(folder).map(({ loss }) => loss);
 }
 
-describe.each(['torch', 'wasm'] as const)('training on %s', (backend) => {
+describe.each(backends)('training on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
   it.each([

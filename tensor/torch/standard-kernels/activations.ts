@@ -1,7 +1,7 @@
 import type { Handle } from '../addon.js';
 import type { Aten } from '../aten.js';
 import { type KernelCall, registerTorchKernel } from '../backend.js';
-import { cast } from './dtype.js';
+import { cast } from './cast.js';
 
 /** What an activation may be given besides x. */
 interface Parameters {

@@ -1,7 +1,7 @@
 import { type DataType, registerKernel, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Handle } from '../addon.js';
 import { type KernelCall, registerTorchKernel, type TorchBackend } from '../backend.js';
-import { cast } from './dtype.js';
+import { cast } from './cast.js';
 
 // Elementwise kernels whose meaning is one operator's; activations have a file of their own.
 

@@ -1,6 +1,6 @@
 import { type DataType, util } from '@tensorflow/tfjs-core';
 import { type KernelCall, registerTorchKernel } from '../backend.js';
-import { scalarType } from './dtype.js';
+import { scalarType } from './cast.js';
 
 export function registerCreation(): void {
   registerTorchKernel('Fill', ({ aten, attrs }: KernelCall<{ shape: number[]; value: number; dtype?: DataType }>) => {

@@ -2,7 +2,7 @@ import { backend_util, type DataType, gather_util, scatter_util, type Tensor, ut
 import type { Argument, Handle } from '../addon.js';
 import type { Aten } from '../aten.js';
 import { type KernelCall, registerTorchKernel } from '../backend.js';
-import { cast, scalarType } from './dtype.js';
+import { cast, scalarType } from './cast.js';
 
 const int64 = 4;
 

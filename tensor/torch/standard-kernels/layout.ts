@@ -34,13 +34,14 @@ export function registerLayout(): void {
   registerTorchKernel('Unpack', ({ aten, inputs: { value }, attrs }: KernelCall<{ axis: number }, 'value'>) =>
     aten.many('aten::unbind.int', [value, attrs.axis]).map((part) => aten.one('aten::clone', [part])),
   );
+  // Views of x, not copies: what takes columns of a wide product reads them where they lie.
   registerTorchKernel(
     'SplitV',
     ({ aten, inputs: { x }, attrs, shapes }: KernelCall<{ numOrSizeSplits: number[] | number; axis: number }, 'x'>) => {
       const shape = [...shapes.x];
       const [axis] = util.parseAxisParam(attrs.axis, shape) as [number];
       const sizes = backend_util.prepareSplitSize({ shape } as Tensor, attrs.numOrSizeSplits, axis);
-      return aten.many('aten::split_with_sizes', [x, sizes, axis]).map((part) => aten.one('aten::clone', [part]));
+      return aten.many('aten::split_with_sizes', [x, sizes, axis]);
     },
   );
 }

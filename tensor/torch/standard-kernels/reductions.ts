@@ -2,7 +2,8 @@ import { util } from '@tensorflow/tfjs-core';
 import type { Handle } from '../addon.js';
 import type { Aten } from '../aten.js';
 import { type KernelCall, registerTorchKernel } from '../backend.js';
-import { cast, scalarTypes } from './dtype.js';
+import { scalarTypes } from '../scalar-types.js';
+import { cast } from './cast.js';
 
 interface ReductionAttributes {
   readonly axis?: number | number[];

@@ -1,13 +1,11 @@
 import type { DataType } from '@tensorflow/tfjs-core';
 import type { Handle } from '../addon.js';
 import type { Aten } from '../aten.js';
+import { scalarTypes } from '../scalar-types.js';
 
-/** PyTorch's numbers for its scalar types, by the tfjs type that they stand for. */
-export const scalarTypes = { float32: 6, int32: 3, bool: 11 } as const;
-
-/** The number of a tfjs type; throws for those that the backend does not hold (string, complex64). */
+/** PyTorch's number of a tfjs type; throws for those that the backend does not hold (string, complex64). */
 export function scalarType(dtype: DataType): number {
-  if (dtype in scalarTypes) return scalarTypes[dtype as keyof typeof scalarTypes];
+  if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return scalarTypes[dtype];
   throw new Error(`The torch backend holds float32, int32 and bool, not ${dtype}.`);
 }
 
