@@ -3,6 +3,7 @@ import process from 'node:process';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { Fault } from '../plan/fault.js';
+import { data } from './data/data.js';
 import { doctor } from './doctor.js';
 import { evaluate } from './eval.js';
 import { reportFaults } from './exit.js';
@@ -18,6 +19,7 @@ await reportFaults(async () => {
     .command(evaluate)
     .command(sweep)
     .command(plot)
+    .command(data)
     .command(doctor)
     .demandCommand(1, 'Expected a command.')
     .strict()

@@ -30,7 +30,7 @@ export const train: CommandModule<object, PlanArguments & { resume: boolean; tra
     const plan = readPlan(given.plan, given.set);
     if (given['dry-run']) {
       const { estimate } = await import('../train/estimate.js');
-      const planned = await estimate(plan);
+      const planned = await estimate(plan, say);
       console.log(given.json ? JSON.stringify(planned) : inWords(plan, planned));
       return;
     }

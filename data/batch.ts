@@ -1,10 +1,14 @@
+import type { Side } from '../encoder/encoder.js';
 import type { EncoderSettings } from '../encoder/settings.js';
 import type { Tokenizer } from '../encoder/tokenizer.js';
+import { durationSteps } from '../plan/duration.js';
 import type { RunPlan } from '../plan/schema.js';
-import { Mixture } from './mixture.js';
-import type { Pair, Source } from './pairs.js';
-import { hash32 } from './permutation.js';
-import { tokenize } from './token-cache.js';
+import { type Part, partsOf } from './bands.js';
+import { Deal } from './deal.js';
+import { Mixture, type Pick } from './mixture.js';
+import { asked, type Source } from './pairs.js';
+import { hash32, hashText } from './permutation.js';
+import { type OnProgress, openTokens } from './tokens/store.js';
 
 /** The token ids of one optimizer step. */
 export interface Batch {
@@ -29,44 +33,69 @@ export interface Batches {
   at(step: number): Batch;
 }
 
+/** What decides how texts become tokens. */
+interface Tokens {
+  readonly tokenizer: Tokenizer;
+  readonly settings: EncoderSettings;
+}
+
 /** Tokenizes the sources and lays out their mixture. */
-export function makeBatches(
+export async function makeBatches(
   sources: readonly Source[],
   plan: RunPlan,
-  { tokenizer, settings }: { tokenizer: Tokenizer; settings: EncoderSettings },
-): Batches {
-  const mixture = new Mixture(sources, {
-    seed: plan.seed,
-    batchSize: plan.train.batch_size,
-    batches: plan.data.batches,
+  encoder: Tokens,
+  onProgress?: OnProgress,
+): Promise<Batches> {
+  const { data, seed, train } = plan;
+  const parts = sources.flatMap((source, i) => partsOf(source, data.sources[i]!));
+  const tokensOf = new Map<string, Awaited<ReturnType<typeof tokenizeSource>>>();
+  for (const source of sources) tokensOf.set(source.name, await tokenizeSource(source, encoder, onProgress));
+  const mixture = new Mixture(parts, {
+    seed,
+    batchSize: train.batch_size,
+    batches: data.batches,
+    temperature: data.temperature,
+    curriculum: data.curriculum && {
+      stages: data.curriculum,
+      steps: (epoch) => durationSteps(train.duration, { batchSize: train.batch_size, examplesPerEpoch: epoch }),
+    },
   });
-  const tokens = sources.map(({ queries, documents }) => ({
-    queries: tokenize(queries, { tokenizer, prompt: settings.prompt.query, maxLength: settings.max_length.query }),
-    documents: tokenize(documents, {
-      tokenizer,
-      prompt: settings.prompt.document,
-      maxLength: settings.max_length.document,
-    }),
-  }));
+  const texts = new TextNumbers(parts);
+  const wanted = data.negatives.per_query;
+  const deal = new Deal({
+    mixture,
+    batchSize: train.batch_size,
+    seed,
+    textsOf: ({ part, pair }) => {
+      const { query, positive, negatives } = parts[part]!.pairs[pair]!;
+      const fixed = negatives.length <= wanted ? negatives : [];
+      return [texts.query(part, query), ...[positive, ...fixed].map((document) => texts.document(part, document))];
+    },
+    lengthOf: data.group_by_length
+      ? ({ part, pair }) => {
+          const { query, positive } = parts[part]!.pairs[pair]!;
+          const { queries, documents } = tokensOf.get(parts[part]!.source)!;
+          return queries.lengthOf(query) + documents.lengthOf(positive);
+        }
+      : null,
+  });
   return {
     epoch: mixture.size,
     at: (step) => {
-      const picks = mixture.batch(step).map(({ source, pair, epoch }) => {
-        const { negatives, ...chosen } = sources[source]!.pairs[pair] as Pair;
-        const places = chooseNegatives(negatives.length, plan, [source, pair, epoch]);
-        return { ...chosen, source, pair, places, negatives: places.map((i) => negatives[i] as number) };
-      });
+      const picks = deal.batch(step);
+      const chosen = picks.map(({ part, pair }) => parts[part]!.pairs[pair]!);
+      const places = negativesOf(picks, parts, texts, plan);
       /** What `of` gives for each positive, then for the first pair's negatives, the second's, … */
-      const ofDocuments = <T>(of: (source: number, document: number) => T): T[] => [
-        ...picks.map(({ source, positive }) => of(source, positive)),
-        ...picks.flatMap(({ source, negatives }) => negatives.map((i) => of(source, i))),
+      const ofDocuments = <T>(of: (part: Part, document: number) => T): T[] => [
+        ...picks.map(({ part }, i) => of(parts[part]!, chosen[i]!.positive)),
+        ...picks.flatMap(({ part }, i) => places[i]!.map((place) => of(parts[part]!, chosen[i]!.negatives[place]!))),
       ];
-      const queries = picks.map(({ source, query }) => tokens[source]!.queries[query] as Int32Array);
-      const documents = ofDocuments((source, i) => tokens[source]!.documents[i] as Int32Array);
-      const scores = picks.flatMap(({ scores, places }) =>
-        scores ? [scores.positive, ...places.map((i) => scores.negatives[i] as number)] : [],
+      const queries = picks.map(({ part }, i) => tokensOf.get(parts[part]!.source)!.queries.at(chosen[i]!.query));
+      const documents = ofDocuments(({ source }, i) => tokensOf.get(source)!.documents.at(i));
+      const scores = chosen.flatMap(({ scores: own }, i) =>
+        own ? [own.positive, ...places[i]!.map((place) => own.negatives[place]!)] : [],
       );
-      const names = new Set(picks.map(({ source }) => sources[source]!.name));
+      const names = new Set(picks.map(({ part }) => parts[part]!.source));
       return {
         queries,
         documents,
@@ -74,22 +103,91 @@ export function makeBatches(
         tokens: [...queries, ...documents].reduce((sum, { length }) => sum + length, 0),
         scores: scores.length === documents.length ? Float32Array.from(scores) : null,
         texts: () => ({
-          queries: picks.map(({ source, query }) => sources[source]!.queries[query] as string),
-          documents: ofDocuments((source, i) => sources[source]!.documents[i] as string),
+          queries: picks.map(({ part }, i) => {
+            const { queries: own, instructions } = parts[part]!;
+            return asked(instructions[chosen[i]!.query]!, own[chosen[i]!.query]!);
+          }),
+          documents: ofDocuments(({ documents: own }, i) => own[i]!),
         }),
         describe: () =>
-          picks.map(({ source, pair }) => `${sources[source]!.name}: ${sources[source]!.labelOf(pair)}`).join(', '),
+          picks.map(({ part, pair }) => `${parts[part]!.source}: ${parts[part]!.labelOf(pair)}`).join(', '),
       };
     },
   };
 }
 
-/** Places of the first of a pair's negatives, or of a draw without repetition that is new in each epoch. */
-function chooseNegatives(available: number, plan: RunPlan, where: readonly number[]): number[] {
+/** A source's tokens, on disk. */
+export async function tokenizeSource(
+  { queries, instructions, documents, maxLength }: Source,
+  { tokenizer, settings }: Tokens,
+  onProgress?: OnProgress,
+) {
+  const howOf = (side: Side) => ({
+    tokenizer,
+    prompt: settings.prompt[side],
+    maxLength: maxLength[side] ?? settings.max_length[side],
+  });
+  return {
+    queries: await openTokens(
+      queries.map((text, i) => asked(instructions[i] as string, text)),
+      howOf('query'),
+      onProgress,
+    ),
+    documents: await openTokens(documents, howOf('document'), onProgress),
+  };
+}
+
+/**
+ * Each example's negatives, as places in its list: the first of its own, or a draw without repetition that is new in each epoch. One whose text
+ * is in the batch already is passed over for the next, as long as there is a next.
+ */
+function negativesOf(picks: readonly Pick[], parts: readonly Part[], texts: TextNumbers, plan: RunPlan): number[][] {
   const { per_query: wanted, choose } = plan.data.negatives;
-  const places = Array.from({ length: available }, (_, i) => i);
-  if (choose === 'first') return places.slice(0, wanted);
-  const drawn = places.map((i) => ({ i, key: hash32(plan.seed, 0x6e6567, ...where, i) }));
-  drawn.sort((a, b) => a.key - b.key);
-  return drawn.slice(0, wanted).map(({ i }) => i);
+  const present = new Set(
+    picks.flatMap(({ part, pair }) => {
+      const { query, positive } = parts[part]!.pairs[pair]!;
+      return [texts.query(part, query), texts.document(part, positive)];
+    }),
+  );
+  return picks.map(({ part, pair, epoch }) => {
+    const { negatives } = parts[part]!.pairs[pair]!;
+    const all = [...negatives.keys()];
+    const order = choose === 'first' ? all : shuffled(all, plan.seed, 0x6e6567, part, pair, epoch);
+    const numberAt = (place: number): number => texts.document(part, negatives[place]!);
+    const fresh = order.filter((place) => !present.has(numberAt(place)));
+    const known = fresh.length < wanted ? order.filter((place) => !fresh.includes(place)) : [];
+    const chosen = [...fresh, ...known].slice(0, wanted);
+    for (const place of chosen) present.add(numberAt(place));
+    return chosen;
+  });
+}
+
+function shuffled(places: readonly number[], ...key: readonly number[]): number[] {
+  const keyed = places.map((place, i) => ({ place, key: hash32(...key, i) }));
+  return keyed.sort((a, b) => a.key - b.key).map(({ place }) => place);
+}
+
+/** Numbers of texts, equal for equal ones over all parts: 32-bit hashes, each made when first asked for. */
+class TextNumbers {
+  readonly #known = new Map<readonly string[], Float64Array>();
+
+  constructor(readonly parts: readonly Part[]) {}
+
+  query(part: number, place: number): number {
+    return this.#numberOf(this.parts[part]!.queries, place);
+  }
+
+  document(part: number, place: number): number {
+    return this.#numberOf(this.parts[part]!.documents, place);
+  }
+
+  #numberOf(texts: readonly string[], place: number): number {
+    let numbers = this.#known.get(texts);
+    if (!numbers) {
+      numbers = new Float64Array(texts.length).fill(-1);
+      this.#known.set(texts, numbers);
+    }
+    if (numbers[place]! < 0) numbers[place] = hashText(texts[place]!);
+    return numbers[place]!;
+  }
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { Fault } from '../plan/fault.js';
 import type { Qrels } from '../retrieval/ranking.js';
+import { FaultLog } from './fault-log.js';
 import { readJsonl, readLines, shown } from './jsonl.js';
 
 /** A query with its text, and the ids of documents to drop before scoring (its own source, for example). */
@@ -25,6 +26,13 @@ export type TrainingPair = { readonly query: number; readonly positive: number }
 
 const layout = 'corpus.jsonl, queries.jsonl (either may end in .gz) and qrels/<split>.tsv';
 
+/** Whether a folder is meant as a collection in BEIR layout, whole or not. */
+export function isCollection(folder: string): boolean {
+  return ['corpus.jsonl', 'corpus.jsonl.gz', 'queries.jsonl', 'queries.jsonl.gz', 'qrels'].some((name) =>
+    existsSync(join(folder, name)),
+  );
+}
+
 /**
  * Reads a folder in BEIR layout: `corpus.jsonl` {_id, title?, text}, `queries.jsonl` {_id, text, excluded_ids?} (both
  * may be gzip), `qrels/<split>.tsv` (a header line, then query id, document id and grade between tabs). A document's
@@ -34,7 +42,7 @@ const layout = 'corpus.jsonl, queries.jsonl (either may end in .gz) and qrels/<s
  *   judgement of an unknown query or document, each with file and line.
  */
 export function readCollection(folder: string, split: string): Collection {
-  return read(folder, split).collection;
+  return read(folder, split, new FaultLog('stop')).collection;
 }
 
 /**
@@ -42,8 +50,12 @@ export function readCollection(folder: string, split: string): Collection {
  *
  * @throws Fault as {@link readCollection}, and for a split without such a judgement.
  */
-export function readTrainingPairs(folder: string, split: string): { collection: Collection; pairs: TrainingPair[] } {
-  const { collection, judgements, documents } = read(folder, split);
+export function readTrainingPairs(
+  folder: string,
+  split: string,
+  faults = new FaultLog('stop'),
+): { collection: Collection; pairs: TrainingPair[] } {
+  const { collection, judgements, documents } = read(folder, split, faults);
   const places = new Map(collection.queries.map(({ id }, place) => [id, place]));
   const pairs = judgements
     .filter(({ grade }) => grade > 0)
@@ -57,25 +69,32 @@ export function readTrainingPairs(folder: string, split: string): { collection: 
 
 type Judgement = { readonly query: string; readonly document: string; readonly grade: number };
 
-function read(folder: string, split: string) {
+function read(folder: string, split: string, faults: FaultLog) {
   const qrelsPath = findSplit(folder, split);
   const corpusPath = findFile(folder, 'corpus');
   const queriesPath = findFile(folder, 'queries');
-  const { corpus, places: documents } = readCorpus(corpusPath);
-  const known = readQueries(queriesPath);
+  const { corpus, places: documents } = readCorpus(corpusPath, faults);
+  const known = readQueries(queriesPath, faults);
 
   const judgements: Judgement[] = [];
   const queries = new Map<string, Query>();
   const qrels = new Map<string, Map<string, number>>();
-  for (const { where, ...judgement } of readJudgements(qrelsPath)) {
+  for (const { where, ...judgement } of readJudgements(qrelsPath, faults)) {
     const { query: id, document, grade } = judgement;
     const query = known.get(id);
-    if (query === undefined) throw unknown('query', queriesPath, where, id);
-    if (!documents.has(document)) throw unknown('document', corpusPath, where, document);
+    if (query === undefined) {
+      faults.report('unknown id', unknown('query', queriesPath, where, id));
+      continue;
+    }
+    if (!documents.has(document)) {
+      faults.report('unknown id', unknown('document', corpusPath, where, document));
+      continue;
+    }
     const grades = qrels.get(id) ?? new Map<string, number>();
     if (grades.has(document)) {
       const got = `${shown(document)} for query ${shown(id)} again`;
-      throw new Fault(`Expected each judgement once for ${where}, got ${got}. Delete one of the lines.`);
+      faults.report('repeated id', `Expected each judgement once for ${where}, got ${got}. Delete one of the lines.`);
+      continue;
     }
     qrels.set(id, grades.set(document, grade));
     queries.set(id, query);
@@ -89,20 +108,23 @@ function read(folder: string, split: string) {
   return { collection, judgements, documents };
 }
 
-function unknown(what: string, path: string, where: string, id: string): Fault {
-  return new Fault(
-    `Expected a ${what} of ${basename(path)} for ${where}, got ${shown(id)}. Add it there or delete the line.`,
-  );
+function unknown(what: string, path: string, where: string, id: string): string {
+  return `Expected a ${what} of ${basename(path)} for ${where}, got ${shown(id)}. Add it there or delete the line.`;
 }
 
-function readCorpus(path: string): { corpus: Corpus; places: Map<string, number> } {
+function readCorpus(path: string, faults: FaultLog): { corpus: Corpus; places: Map<string, number> } {
   const ids: string[] = [];
   const texts: string[] = [];
   const places = new Map<string, number>();
-  for (const { id, record, where } of readRecords(path)) {
-    const title = record.title === undefined || record.title === null ? '' : stringOf(record, 'title', where);
-    const text = `${title} ${stringOf(record, 'text', where)}`.trim();
-    if (text === '') throw empty('document', where, id);
+  for (const { id, record, where } of readRecords(path, faults)) {
+    const title = record.title === undefined || record.title === null ? '' : stringOf(record, 'title', where, faults);
+    const body = stringOf(record, 'text', where, faults);
+    if (title === null || body === null) continue;
+    const text = `${title} ${body}`.trim();
+    if (text === '') {
+      faults.report('empty text', empty('document', where, id));
+      continue;
+    }
     places.set(id, ids.length);
     ids.push(id);
     texts.push(text);
@@ -111,57 +133,79 @@ function readCorpus(path: string): { corpus: Corpus; places: Map<string, number>
   return { corpus: { ids, texts }, places };
 }
 
-function readQueries(path: string): Map<string, Query> {
+function readQueries(path: string, faults: FaultLog): Map<string, Query> {
   const queries = new Map<string, Query>();
-  for (const { id, record, where } of readRecords(path)) {
-    const text = stringOf(record, 'text', where).trim();
-    if (text === '') throw empty('query', where, id);
-    queries.set(id, { id, text, excluded: excludedOf(record, where) });
+  for (const { id, record, where } of readRecords(path, faults)) {
+    const text = stringOf(record, 'text', where, faults)?.trim();
+    const excluded = excludedOf(record, where, faults);
+    if (text === undefined || excluded === null) continue;
+    if (text === '') faults.report('empty text', empty('query', where, id));
+    else queries.set(id, { id, text, excluded });
   }
   return queries;
 }
 
-function empty(what: string, where: string, id: string): Fault {
-  return new Fault(`Expected text in ${what} ${shown(id)} for ${where}, got none. Write its text or delete the line.`);
+function empty(what: string, where: string, id: string): string {
+  return `Expected text in ${what} ${shown(id)} for ${where}, got none. Write its text or delete the line.`;
 }
 
 type JsonObject = { readonly [key: string]: unknown };
 
-function* readRecords(path: string): Generator<{ id: string; record: JsonObject; where: string }, void> {
+function* readRecords(
+  path: string,
+  faults: FaultLog,
+): Generator<{ id: string; record: JsonObject; where: string }, void> {
   const seen = new Map<string, number>();
-  for (const { line, value } of readJsonl(path)) {
+  for (const { line, value } of readJsonl(path, faults)) {
     const where = `${path}:${line}`;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new Fault(`Expected an object with _id and text for ${where}, got ${shown(value)}. Correct that line.`);
+      faults.report(
+        'wrong type',
+        `Expected an object with _id and text for ${where}, got ${shown(value)}. Correct that line.`,
+      );
+      continue;
     }
     const record = value as JsonObject;
-    const id = stringOf(record, '_id', where);
-    if (id === '') throw new Fault(`Expected a name in _id for ${where}, got "". Give each line an id of its own.`);
+    const id = stringOf(record, '_id', where, faults);
+    if (id === null) continue;
+    if (id === '') {
+      faults.report('empty text', `Expected a name in _id for ${where}, got "". Give each line an id of its own.`);
+      continue;
+    }
     const earlier = seen.get(id);
     if (earlier !== undefined) {
       const got = `${shown(id)}, which line ${earlier} has`;
-      throw new Fault(`Expected an _id of its own for ${where}, got ${got}. Rename or delete one of them.`);
+      faults.report(
+        'repeated id',
+        `Expected an _id of its own for ${where}, got ${got}. Rename or delete one of them.`,
+      );
+      continue;
     }
     seen.set(id, line);
     yield { id, record, where };
   }
 }
 
-function stringOf(record: JsonObject, key: string, where: string): string {
+/** A field's text; null, and reported, where it has none. */
+function stringOf(record: JsonObject, key: string, where: string, faults: FaultLog): string | null {
   const value = record[key];
   if (typeof value === 'string') return value;
   const got = value === undefined ? 'nothing' : shown(value);
-  throw new Fault(`Expected a string in ${key} for ${where}, got ${got}. Write it between quotes.`);
+  const kind = value === undefined ? 'missing column' : 'wrong type';
+  faults.report(kind, `Expected a string in ${key} for ${where}, got ${got}. Write it between quotes.`);
+  return null;
 }
 
-function excludedOf(record: JsonObject, where: string): readonly string[] {
+function excludedOf(record: JsonObject, where: string, faults: FaultLog): readonly string[] | null {
   const value = record.excluded_ids ?? [];
   if (Array.isArray(value) && value.every((id) => typeof id === 'string')) return value;
-  throw new Fault(`Expected a list of document ids in excluded_ids for ${where}, got ${shown(value)}. Write ["…"].`);
+  const got = shown(value);
+  faults.report('wrong type', `Expected a list of document ids in excluded_ids for ${where}, got ${got}. Write ["…"].`);
+  return null;
 }
 
-function* readJudgements(path: string): Generator<Judgement & { where: string }, void> {
-  for (const { line, text } of readLines(path)) {
+function* readJudgements(path: string, faults: FaultLog): Generator<Judgement & { where: string }, void> {
+  for (const { line, text } of readLines(path, faults)) {
     const where = `${path}:${line}`;
     const [query = '', document = '', grade = '', ...more] = text.split('\t');
     const isGrade = /^-?\d{1,9}$/.test(grade);
@@ -172,14 +216,18 @@ function* readJudgements(path: string): Generator<Judgement & { where: string },
     }
     if (text.trim() === '') continue;
     if (query === '' || document === '' || grade === '' || more.length > 0) {
-      throw new Fault(
+      faults.report(
+        'wrong type',
         `Expected query id, document id and grade between tabs for ${where}, got ${shown(text)}. Correct that line.`,
       );
+      continue;
     }
     if (!isGrade) {
-      throw new Fault(
+      faults.report(
+        'wrong type',
         `Expected an integer grade for ${where}, got ${shown(grade)}. Write 0 for not relevant, 1 or more for relevant.`,
       );
+      continue;
     }
     yield { query, document, grade: Number(grade), where };
   }

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
-import { Fault, reasonOf } from '../plan/fault.js';
+import { FaultLog } from './fault-log.js';
+import { readChunks } from './read/chunks.js';
 
-const CHUNK_BYTES = 1 << 20;
+// A line is held whole. Texts are far shorter; a file of one endless line must not fill the memory.
+const LONGEST_LINE = 1 << 26;
 
 /** One line of a text file; `line` counts from 1, `text` has no line break. */
 export type Line = { readonly line: number; readonly text: string };
@@ -13,100 +13,82 @@ export type JsonLine = { readonly line: number; readonly value: unknown };
 
 /** A value as a message shows it: JSON on one line, cut at 60 characters. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
 /**
- * The lines of a UTF-8 text file, plain or gzip (told by its first two bytes, whatever its name). A plain file is read
- * one mebibyte at a time; a gzip file is held whole in memory while it is read. A byte order mark and the `\r` of
- * `\r\n` are dropped.
+ * The lines of a UTF-8 text file, plain, gzip or zstd (told by its first bytes, whatever its name), read a chunk at a
+ * time. A byte order mark and the `\r` of `\r\n` are dropped. A line that is not UTF-8, or longer than 64 MiB, is
+ * reported to `faults`.
  *
- * @throws Fault a file that is missing, unreadable, cut short (gzip) or not UTF-8.
+ * @throws Fault a file that is missing, unreadable, or cut short (gzip, zstd).
  */
-export function* readLines(path: string): Generator<Line, void> {
-  let line = 0;
-  let parts: Buffer[] = [];
+export function* readLines(path: string, faults = new FaultLog('stop')): Generator<Line, void> {
+  let line = 1;
+  let parts: Uint8Array[] = [];
+  let bytes = 0;
+  const hold = (part: Uint8Array): void => {
+    const before = bytes;
+    bytes += part.length;
+    if (bytes <= LONGEST_LINE) parts.push(part);
+    else {
+      parts = [];
+      if (before <= LONGEST_LINE) {
+        faults.report(
+          'line too long',
+          `Expected a line of at most 64 MiB for ${path}:${line}, got a longer one. Write one JSON object a line.`,
+        );
+      }
+    }
+  };
+  const take = function* (): Generator<Line, void> {
+    const text = bytes <= LONGEST_LINE ? decode(parts, path, line, faults) : null;
+    if (text !== null) yield { line, text };
+    line++;
+    [parts, bytes] = [[], 0];
+  };
   for (const chunk of readChunks(path)) {
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      parts.push(chunk.subarray(start, end));
-      line++;
-      yield { line, text: decode(parts, path, line) };
-      parts = [];
+      hold(chunk.subarray(start, end));
+      yield* take();
       start = end + 1;
     }
-    if (start < chunk.length) parts.push(chunk.subarray(start));
+    if (start < chunk.length) hold(chunk.subarray(start));
   }
-  if (parts.length > 0) yield { line: line + 1, text: decode(parts, path, line + 1) };
+  if (bytes > 0) yield* take();
 }
 
 /**
- * The values of a JSONL file (`.jsonl` or gzip), one a line; blank lines are passed over.
+ * The values of a JSONL file (plain, gzip or zstd), one a line; blank lines are passed over. A line that is not JSON is
+ * reported to `faults`.
  *
- * @throws Fault as {@link readLines}, and for a line that is not JSON.
+ * @throws Fault as {@link readLines}.
  */
-export function* readJsonl(path: string): Generator<JsonLine, void> {
-  for (const { line, text } of readLines(path)) {
+export function* readJsonl(path: string, faults = new FaultLog('stop')): Generator<JsonLine, void> {
+  for (const { line, text } of readLines(path, faults)) {
     if (text.trim() === '') continue;
-    yield { line, value: parse(text, path, line) };
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      // The parser's own message quotes the text again, line breaks and all; ours shows its start once.
+      faults.report('not JSON', `Expected JSON for ${path}:${line}, got ${shown(text)}. Correct or delete that line.`);
+      continue;
+    }
+    yield { line, value };
   }
 }
 
-function parse(text: string, path: string, line: number): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the text again, line breaks and all; ours shows its start once.
-    throw new Fault(`Expected JSON for ${path}:${line}, got ${shown(text)}. Correct or delete that line.`);
-  }
-}
-
-function decode(parts: Buffer[], path: string, line: number): string {
-  const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+function decode(parts: Uint8Array[], path: string, line: number, faults: FaultLog): string | null {
+  const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  const bytes = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
   if (!isUtf8(bytes)) {
-    throw new Fault(`Expected UTF-8 text for ${path}:${line}, got other bytes. Save the file as UTF-8.`);
+    faults.report('not UTF-8', `Expected UTF-8 text for ${path}:${line}, got other bytes. Save the file as UTF-8.`);
+    return null;
   }
   const last = bytes.length - 1;
   const text = bytes.toString('utf8', 0, bytes[last] === 13 ? last : bytes.length);
   return line === 1 && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-}
-
-function* readChunks(path: string): Generator<Buffer, void> {
-  const file = orFault(path, () => openSync(path, 'r'));
-  try {
-    for (let first = true; ; first = false) {
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-      const size = orFault(path, () => readSync(file, chunk, 0, CHUNK_BYTES, null));
-      if (size === 0) return;
-      if (first && size >= 2 && chunk[0] === 0x1f && chunk[1] === 0x8b) {
-        yield gunzip(path);
-        return;
-      }
-      yield chunk.subarray(0, size);
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
-function gunzip(path: string): Buffer {
-  const packed = orFault(path, () => readFileSync(path));
-  try {
-    return gunzipSync(packed);
-  } catch (error) {
-    throw new Fault(
-      `Expected a whole gzip file for ${path}, got one with ${reasonOf(error)}. Fetch or write it again.`,
-    );
-  }
-}
-
-function orFault<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const got = code === 'ENOENT' ? 'no file' : code === 'EISDIR' ? 'a folder' : reasonOf(error);
-    throw new Fault(`Expected a readable file for ${path}, got ${got}. Check the path and its permissions.`);
-  }
 }

@@ -1,80 +1,142 @@
 import { Fault } from '../plan/fault.js';
+import { Blocks, slotsOf } from './blocks.js';
 import { hash32, permute } from './permutation.js';
 
-/** One example of a batch: pair `pair` of source `source`, met in that source's pass number `epoch`. */
+/** One example of a batch: pair `pair` of part `part`, met in that part's pass number `epoch`. */
 export interface Pick {
-  readonly source: number;
+  readonly part: number;
   readonly pair: number;
   readonly epoch: number;
 }
 
-interface Part {
+/** What is mixed: a source, or a band of one. */
+export interface Part {
   readonly name: string;
+  /** The source's own name, which differs for a band. */
+  readonly source: string;
   readonly weight: number;
+  readonly count?: number | undefined;
   readonly pairs: { readonly length: number };
 }
 
+export interface MixtureOptions {
+  readonly seed: number;
+  readonly batchSize: number;
+  readonly batches: 'same-source' | 'mixed';
+  readonly temperature?: number | undefined;
+  readonly curriculum?: Curriculum | undefined;
+}
+
+interface Curriculum {
+  readonly stages: readonly { readonly from: string; readonly weights: Readonly<Record<string, number>> }[];
+  /** Steps of the whole run, given pairs in one epoch: what the stages' shares are shares of. */
+  readonly steps: (epoch: number) => number;
+}
+
+/** A batch before its examples are dealt out: number `turn` of its part, or of all (mixed). */
+export interface Turn {
+  /** −1 for a mixed batch. */
+  readonly part: number;
+  readonly turn: number;
+}
+
 /**
- * A weighted mixture of sources. Example i of step s is a function of (sources, seed, s, i) alone: there is no state to
+ * A weighted mixture of parts. Example i of step s is a function of (parts, seed, s, i) alone: there is no state to
  * save, and going on at any step costs nothing (the idea is levanter's block-deterministic mixture).
  *
- * Slots (steps where a batch comes from one source, else examples) are cut into blocks; in each block every source has
- * its share of slots, in an order drawn anew for each block. A source's own pairs are met in a new shuffle each pass.
+ * Slots are steps where a batch comes from one source, else examples; {@link Blocks} says whose each is. A part's own
+ * pairs are met in a new shuffle each pass. A curriculum changes the blocks at its stages and nothing else.
  */
 export class Mixture {
   readonly #parts: readonly Part[];
   readonly #seed: number;
   readonly #batchSize: number;
   readonly #sameSource: boolean;
-  /** starts[k] to starts[k + 1]: source k's slots of a block, before the block's own order. */
-  readonly #starts: number[];
+  readonly #stages: readonly { readonly from: number; readonly blocks: Blocks; readonly before: readonly number[] }[];
 
-  constructor(parts: readonly Part[], options: { seed: number; batchSize: number; batches: 'same-source' | 'mixed' }) {
+  constructor(parts: readonly Part[], options: MixtureOptions) {
     this.#parts = parts;
     this.#seed = options.seed;
     this.#batchSize = options.batchSize;
     this.#sameSource = options.batches === 'same-source';
-    this.#starts = [0];
-    for (const slots of slotsOf(parts.map(({ weight }) => weight))) this.#starts.push(this.#starts.at(-1)! + slots);
+    this.#stages = this.#stagesOf(options);
     this.#checkBatchSize();
   }
 
-  /** Pairs in all sources: what one epoch passes. */
+  /** Pairs that one epoch passes: those in all parts, or the sum of their counts. */
   get size(): number {
-    return this.#parts.reduce((sum, { pairs }) => sum + pairs.length, 0);
+    return this.#parts.reduce((sum, { pairs, count }) => sum + (count ?? pairs.length), 0);
   }
 
-  /** The examples of a step (from 0). */
-  batch(step: number): Pick[] {
-    return Array.from({ length: this.#batchSize }, (_, i) => this.#example(step, i));
+  /** Which batch of which part a step (from 0) takes. */
+  turnOf(step: number): Turn {
+    return this.#sameSource ? this.#slot(step) : { part: -1, turn: step };
   }
 
-  #example(step: number, i: number): Pick {
-    const slot = this.#sameSource ? step : step * this.#batchSize + i;
-    const { source, turn } = this.#turnOf(slot);
-    const draw = this.#sameSource ? turn * this.#batchSize + i : turn;
-    const size = (this.#parts[source] as Part).pairs.length;
+  /** Pairs in one pass of a part, or of all (−1). */
+  passOf(part: number): number {
+    return part < 0 ? this.size : this.#parts[part]!.pairs.length;
+  }
+
+  /** The examples of a part's batch, as they are drawn. */
+  draw({ part, turn }: Turn): Pick[] {
+    const first = turn * this.#batchSize;
+    return Array.from({ length: this.#batchSize }, (_, i) => {
+      if (part >= 0) return this.#pick(part, first + i);
+      const slot = this.#slot(first + i);
+      return this.#pick(slot.part, slot.turn);
+    });
+  }
+
+  #pick(part: number, draw: number): Pick {
+    const size = this.#parts[part]!.pairs.length;
     const epoch = Math.floor(draw / size);
-    return { source, epoch, pair: permute(draw % size, size, hash32(this.#seed, source, epoch)) };
+    return { part, epoch, pair: permute(draw % size, size, hash32(this.#seed, part, epoch)) };
   }
 
-  /** Which source a slot belongs to, and how many slots that source had before it. */
-  #turnOf(slot: number): { source: number; turn: number } {
-    const length = this.#starts.at(-1) as number;
-    const block = Math.floor(slot / length);
-    const key = hash32(this.#seed, 0x6d6978, block);
-    const sourceAt = (place: number): number => {
-      const order = permute(place, length, key);
-      return this.#starts.findLastIndex((start) => start <= order);
-    };
-    const source = sourceAt(slot % length);
-    let turn = block * (this.#starts[source + 1]! - this.#starts[source]!);
-    for (let place = 0; place < slot % length; place++) if (sourceAt(place) === source) turn++;
-    return { source, turn };
+  #slot(slot: number): Turn {
+    const { from, blocks, before } = this.#stages.findLast((stage) => stage.from <= slot)!;
+    const { part, turn } = blocks.turnOf(slot - from);
+    return { part, turn: before[part]! + turn };
+  }
+
+  #stagesOf({ curriculum, temperature = Number.POSITIVE_INFINITY }: MixtureOptions) {
+    const sized = (weight: number, k: number): number => weight * this.#parts[k]!.pairs.length ** (1 / temperature);
+    const blocksOf = (weights: readonly number[]): Blocks =>
+      new Blocks(slotsOf(weights.map(sized)), this.#seed, 0x6d6978);
+    if (!curriculum) {
+      const counted = this.#parts.every(({ count }) => count !== undefined);
+      const per = this.#sameSource ? this.#batchSize : 1;
+      const blocks = counted
+        ? new Blocks(
+            this.#parts.map(({ count }) => Math.ceil(count! / per)),
+            this.#seed,
+            0x6d6978,
+          )
+        : blocksOf(this.#parts.map(({ weight }) => weight));
+      return [{ from: 0, blocks, before: this.#parts.map(() => 0) }];
+    }
+    const slots = curriculum.steps(this.size) * (this.#sameSource ? 1 : this.#batchSize);
+    let before = this.#parts.map(() => 0);
+    let last: { from: number; blocks: Blocks } | null = null;
+    return curriculum.stages.map(({ from: share, weights }) => {
+      const from = Math.ceil((Number.parseFloat(share) / 100) * slots);
+      const blocks = blocksOf(
+        this.#parts.map(({ name, source }) => {
+          const bands = this.#parts.filter((part) => part.source === source).length;
+          return weights[name] ?? (weights[source] ?? 0) / bands;
+        }),
+      );
+      const passed = last?.blocks.countBefore(from - last.from);
+      before = before.map((n, k) => n + (passed?.[k] ?? 0));
+      last = { from, blocks };
+      return { from, blocks, before };
+    });
   }
 
   #checkBatchSize(): void {
-    const small = this.#parts.find(({ pairs }) => pairs.length < this.#batchSize);
+    const used = this.#parts.filter((_, k) => this.#stages.some(({ blocks }) => blocks.slots[k]! > 0));
+    const small = used.find(({ pairs }) => pairs.length < this.#batchSize);
     if (this.#sameSource && small) {
       throw new Fault(
         `Expected at least ${this.#batchSize} pairs in source ${small.name} for train.batch_size, got ${small.pairs.length}. ` +
@@ -87,15 +149,4 @@ export class Mixture {
       );
     }
   }
-}
-
-/** Slots of each source in a block: the shortest block whose shares are within half a percent of the weights. */
-function slotsOf(weights: readonly number[]): number[] {
-  const total = weights.reduce((a, b) => a + b, 0);
-  for (const length of [1, 2, 3, 4, 5, 10, 20, 50, 100, 200, 500]) {
-    const slots = weights.map((weight) => Math.round((weight / total) * length));
-    const close = slots.every((n, k) => n > 0 && Math.abs(n / length - weights[k]! / total) <= 0.005);
-    if (close && slots.reduce((a, b) => a + b, 0) === length) return slots;
-  }
-  return weights.map((weight) => Math.max(1, Math.round((weight / total) * 1000)));
 }

@@ -25,3 +25,10 @@ export function permute(place: number, size: number, key: number): number {
   } while (at >= size);
   return at;
 }
+
+/** A text's number: FNV-1a over its UTF-16 units, mixed. Equal texts have equal numbers; two others seldom do. */
+export function hashText(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return hash32(h, text.length);
+}

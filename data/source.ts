@@ -1,40 +1,48 @@
 import { statSync } from 'node:fs';
+import type { MiningPlan, NegativesPlan, SourcePlan } from '../plan/data.js';
 import { Fault } from '../plan/fault.js';
-import type { NegativesPlan, SourcePlan } from '../plan/schema.js';
-import { type Collection, readTrainingPairs } from './beir.js';
-import { readExamples } from './examples.js';
-import { mineBm25 } from './mine.js';
-import type { MinableSource, Pair, Source } from './pairs.js';
+import type { RunPlan } from '../plan/schema.js';
+import { type Collection, isCollection, readTrainingPairs } from './beir.js';
+import { FaultLog } from './fault-log.js';
+import { readMined } from './mining/mined-file.js';
+import { bm25Negatives } from './mining/rank.js';
+import type { Pair, Source } from './pairs.js';
+import { readRecords } from './records.js';
 
 /**
- * Reads a source of a plan: a folder in BEIR layout (its split's judgements are the pairs) or a .jsonl file of
- * {query, pos, neg}. Hard negatives are mined here where the plan asks for it. Throws a Fault for what cannot be used.
+ * Reads a source of a plan: a folder in BEIR layout (its split's judgements are the pairs), or records in jsonl, Parquet
+ * or Arrow. Hard negatives are mined here where the plan asks for it. Throws a Fault for what cannot be used.
  */
-export function readSource(plan: SourcePlan, negatives: NegativesPlan): Source {
-  const found = statSync(plan.path, { throwIfNoEntry: false });
-  if (!found) {
-    throw new Fault(
-      `Expected a folder in BEIR layout or a .jsonl file for source ${plan.name} at ${plan.path}, found nothing. Check data.sources.`,
-    );
-  }
-  const source = found.isDirectory() ? fromCollection(plan, negatives) : readExamples(plan);
-  const ready = negatives.from === 'bm25' && negatives.per_query > 0 ? withMined(source, negatives) : source;
+export async function readSource(
+  plan: SourcePlan,
+  { negatives, faults: policy, mining }: Pick<RunPlan['data'], 'negatives' | 'faults' | 'mining'>,
+  say: (line: string) => void = () => {},
+): Promise<Source> {
+  const faults = new FaultLog(policy);
+  const folder = plan.path !== undefined && statSync(plan.path, { throwIfNoEntry: false })?.isDirectory();
+  const source =
+    folder && isCollection(plan.path as string)
+      ? fromCollection(plan, plan.path as string, negatives, faults)
+      : await readRecords(plan, faults, say);
+  const ready = negatives.per_query > 0 ? withNegatives(source, negatives, mining) : source;
   checkNegatives(ready, negatives);
   return ready;
 }
 
-function fromCollection(plan: SourcePlan, negatives: NegativesPlan): MinableSource {
+function fromCollection(plan: SourcePlan, path: string, negatives: NegativesPlan, faults: FaultLog): Source {
   if (negatives.from === 'source' && negatives.per_query > 0) {
     throw new Fault(
-      `Expected source ${plan.name} to hold negatives, but ${plan.path} is a collection without any. ` +
+      `Expected source ${plan.name} to hold negatives, but ${path} is a collection without any. ` +
         'Set data.negatives.from: bm25, or data.negatives.per_query: 0.',
     );
   }
-  const { collection, pairs } = readTrainingPairs(plan.path, plan.split);
+  const { collection, pairs: all } = readTrainingPairs(path, plan.split, faults);
+  const pairs = all.filter(({ query }) => query < (plan.limit ?? Number.POSITIVE_INFINITY));
   return {
     name: plan.name,
     weight: plan.weight,
     queries: collection.queries.map(({ text }) => text),
+    instructions: collection.queries.map(() => plan.instruction ?? ''),
     documents: collection.corpus.texts,
     labelOf: (i) => {
       const { query, positive } = pairs[i] as { query: number; positive: number };
@@ -43,6 +51,8 @@ function fromCollection(plan: SourcePlan, negatives: NegativesPlan): MinableSour
     pairs: pairs.map((pair) => ({ ...pair, negatives: [] })),
     ids: collection.corpus.ids,
     barred: barredIn(collection),
+    maxLength: plan.max_length ?? {},
+    faults,
   };
 }
 
@@ -54,8 +64,10 @@ function barredIn({ queries, qrels }: Collection): string[][] {
   });
 }
 
-function withMined(source: MinableSource, negatives: NegativesPlan): Source {
-  const mined = mineBm25(source, negatives.ranks);
+/** With the negatives that the plan asks for in the place of the source's own. */
+function withNegatives(source: Source, negatives: NegativesPlan, mining: MiningPlan | undefined): Source {
+  if (negatives.from === 'source') return source;
+  const mined = negatives.from === 'bm25' ? bm25Negatives(source, negatives.ranks) : readMined(source, mining!);
   const pairs = source.pairs.map(({ query, positive }) => ({ query, positive, negatives: mined[query] as number[] }));
   return { ...source, pairs };
 }
@@ -64,7 +76,11 @@ function checkNegatives({ name, pairs, labelOf }: Source, { per_query: wanted, f
   const short = pairs.findIndex(({ negatives }) => negatives.length < wanted);
   if (short < 0) return;
   const has = (pairs[short] as Pair).negatives.length;
-  const remedy = from === 'bm25' ? 'Widen data.negatives.ranks' : 'Add some, set data.negatives.from: bm25';
+  const remedy = {
+    source: 'Add some, set data.negatives.from: bm25',
+    bm25: 'Widen data.negatives.ranks',
+    mined: 'Widen data.mining.ranks or remove a guard, and mine again',
+  }[from];
   throw new Fault(
     `Expected ${wanted} negatives for each query of source ${name}, got ${has} for ${labelOf(short)}. ` +
       `${remedy}, or lower data.negatives.per_query.`,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { Fault, reasonOf } from '../plan/fault.js';
 import { readJson } from './json.js';
+import { isWordByWord, wordMemo } from './word-memo.js';
 
 // The library's own types do not resolve under nodenext: this is the part of it that is used here.
 interface Library {
@@ -18,6 +19,8 @@ export interface Tokenizer {
   readonly after: number;
   /** SHA-256 of tokenizer.json: what a cache of tokens depends on. */
   readonly hash: string;
+  /** What it was loaded from, so that another thread can load it too. */
+  readonly files?: { readonly folder: string; readonly vocabulary: number };
 }
 
 /** The files that a tokenizer is loaded from, ours or transformers', which a folder has. */
@@ -55,19 +58,30 @@ export function loadTokenizer(folder: string, vocabulary: number): Tokenizer {
     throw new Fault(`Expected a tokenizer that can be loaded in ${file}, got: ${reasonOf(error)}.`);
   }
   const { before, after } = specialTokens(library);
+  // The special tokens alone: those before a text, then those after it.
+  const empty = specialsOf(library, before, after);
+  const bare = (text: string): number[] => library.encode(text).ids.slice(before, -after || undefined);
+  const words = isWordByWord(json) ? wordMemo(bare) : bare;
   return {
     after,
     hash: createHash('sha256').update(JSON.stringify(json)).digest('hex'),
+    files: { folder, vocabulary },
     encode: (text, maxLength) => {
-      const { ids } = library.encode(text);
-      if (ids.length <= maxLength) return Int32Array.from(ids);
-      const cut = Int32Array.from(ids.slice(0, maxLength));
-      cut.set(ids.slice(ids.length - after), maxLength - after);
-      if (maxLength < before + after)
-        throw new Fault(`Expected max_length of ${before + after} or more, got ${maxLength}.`);
-      return cut;
+      const room = maxLength - before - after;
+      if (room < 0) throw new Fault(`Expected max_length of ${before + after} or more, got ${maxLength}.`);
+      const ids = words(text, room);
+      const whole = new Int32Array(before + Math.min(ids.length, room) + after);
+      whole.set(empty.slice(0, before));
+      whole.set(ids.length > room ? ids.slice(0, room) : ids, before);
+      whole.set(empty.slice(before), whole.length - after);
+      return whole;
     },
   };
+}
+
+function specialsOf(library: Library, before: number, after: number): number[] {
+  const { ids } = library.encode('a');
+  return [...ids.slice(0, before), ...ids.slice(ids.length - after)];
 }
 
 /** How many special tokens stand before and after a text: what "a" and "b" have in common at both ends. */

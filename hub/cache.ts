@@ -73,7 +73,7 @@ export function isCommit(text: string): boolean {
 }
 
 /** Whether a text can be a branch or a tag, and leads nowhere out of a folder. */
-export function isRevision(text: string): boolean {
+function isRevision(text: string): boolean {
   return /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)*$/.test(text);
 }
 

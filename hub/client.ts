@@ -17,7 +17,7 @@ export interface Client {
 }
 
 /** A client by the environment: HF_ENDPOINT, and HF_TOKEN or the token file. */
-export function hubClient(): Client {
+function hubClient(): Client {
   const token = accessToken();
   return {
     fetch: patientFetch(PATIENCE),

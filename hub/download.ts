@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { downloadFileToCacheDir, type PathInfo } from '@huggingface/hub';
+import { downloadFileToCacheDir } from '@huggingface/hub';
 import { CachedRepository, type Repository } from './cache.js';
 import { type Client, DamagedFile, patiently } from './client.js';
 
-/** A file as the hub announces it. */
-export type Announced = Pick<PathInfo, 'path' | 'oid' | 'lfs'>;
+/** A file as the hub announces it: large ones by their SHA-256 (lfs), others by git's own hash. */
+export interface Announced {
+  readonly path: string;
+  readonly oid?: string | undefined;
+  readonly lfs?: { readonly oid: string } | undefined;
+}
 
 /**
  * Downloads one file into the hub's cache. It is checked against the hash the hub announces before it gets its name;

@@ -42,7 +42,11 @@ function meantKeys(schema: z.core.$ZodType, value: unknown, { path, keys }: Unkn
 
 function unknownKey(schema: z.core.$ZodType, plan: unknown, path: Path, key: string): string {
   const known = keysOf(schemaAt(schema, path, plan));
-  const elsewhere = pathsTo(schema, key).filter((other) => other !== [...path, key].join('.'));
+  const depth = (dotted: string): number => dotted.split('.').length;
+  // Where several parts have such a key, the one that lies highest is the likeliest.
+  const elsewhere = pathsTo(schema, key)
+    .filter((other) => other !== [...path, key].join('.'))
+    .sort((a, b) => depth(a) - depth(b));
   const advice =
     didYouMean(key, known) ||
     (elsewhere.length > 0 ? ` Did you mean "${elsewhere[0]}"?` : ` Known here: ${known.join(', ')}.`);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { data, refuseData } from './data.js';
 import { guard } from './guards.js';
 import { sha256OfFile } from './loss-file.js';
 
@@ -58,29 +59,6 @@ const model = z.strictObject({
   prompt: perSide(z.string().default('')).prefault({}),
   lora,
   freeze: freeze.prefault({}),
-});
-
-const source = z.strictObject({
-  name: z.string().regex(/^[\w.-]+$/, 'a name of letters, digits, ".", "_" and "-"'),
-  kind: z.enum(['varied-length', 'hard-query', 'public']),
-  path: z.string().min(1),
-  split: z.string().min(1).default('train'),
-  weight: share.default(1),
-});
-
-const negatives = z.strictObject({
-  per_query: z.int().nonnegative().default(0),
-  /** Where they come from: the source's own `neg` lists, or BM25 over the source's corpus. */
-  from: z.enum(['source', 'bm25']).default('source'),
-  /** With bm25: the first and last rank (1-based, positives left out) from which negatives are taken. */
-  ranks: z.tuple([count, count]).default([1, 50]),
-  choose: z.enum(['first', 'random']).default('first'),
-});
-
-const data = z.strictObject({
-  sources: z.array(source).min(1),
-  batches: z.enum(['same-source', 'mixed']).default('same-source'),
-  negatives: negatives.prefault({}),
 });
 
 /** Also asks for a good embedding in its first so many numbers: the mean of the loss at these widths. */
@@ -192,25 +170,13 @@ export const planSchema = z
   .superRefine((plan, context) => {
     const refuse = (message: string, ...path: (string | number)[]): void =>
       context.addIssue({ code: 'custom', message, path });
-    const { sources, negatives: chosen } = plan.data;
-    sources.forEach(({ name }, i) => {
-      if (sources.findIndex((other) => other.name === name) < i) {
-        refuse(`expected a name of its own, got ${name} again. Rename one.`, 'data', 'sources', i, 'name');
-      }
-    });
+    const { negatives: chosen } = plan.data;
+    refuseData(plan.data, refuse);
     if (plan.model.lora && (plan.model.freeze.embeddings || plan.model.freeze.layers > 0)) {
       refuse(
         'expected nothing frozen with model.lora, which trains its own weights alone. Remove one.',
         'model',
         'freeze',
-      );
-    }
-    if (chosen.ranks[1] < chosen.ranks[0]) {
-      refuse(
-        `expected the first rank before the last, got ${chosen.ranks.join(', ')}. Swap them.`,
-        'data',
-        'negatives',
-        'ranks',
       );
     }
     const { loss } = plan;
@@ -246,8 +212,6 @@ export const planSchema = z
 export type RunPlan = z.output<typeof planSchema>;
 export type ModelPlan = RunPlan['model'];
 export type LoraPlan = NonNullable<ModelPlan['lora']>;
-export type SourcePlan = RunPlan['data']['sources'][number];
-export type NegativesPlan = RunPlan['data']['negatives'];
 export type LossPlan = RunPlan['loss'];
 export type EvalSetPlan = RunPlan['eval']['sets'][number];
 export type Precision = z.output<typeof precision>;

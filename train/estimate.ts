@@ -32,14 +32,14 @@ const sampled = 50;
 const measuredPairs = 4;
 
 /** Reads everything that training would read, and measures a small step. Writes nothing but the token cache. */
-export async function estimate(plan: RunPlan): Promise<Estimate> {
-  const { sources, backend, encoder, objective, batches, total: steps } = await prepare(plan, null);
+export async function estimate(plan: RunPlan, say: (line: string) => void = () => {}): Promise<Estimate> {
+  const { sources, backend, encoder, objective, batches, total: steps } = await prepare(plan, null, say);
   const counts = Array.from({ length: Math.min(steps, sampled) }, (_, i) => batches.at(i).tokens);
   const tokens = (counts.reduce((a, b) => a + b, 0) / counts.length) * steps;
   const trained = sizeOf(encoder.parameters);
   const parameters = trained + sizeOf(encoder.frozen);
   const few = { ...plan.train, batch_size: Math.min(measuredPairs, plan.train.batch_size) };
-  const small = makeBatches(sources, { ...plan, train: few }, encoder).at(0);
+  const small = (await makeBatches(sources, { ...plan, train: few }, encoder)).at(0);
   const cut = Math.max(...counts) > plan.train.micro_batch_tokens;
   const tokensPerSecond = measure(encoder, objective, small, cut);
   const memoryBytes = memory(encoder, Math.max(...counts), plan);

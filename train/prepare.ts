@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Batches, makeBatches } from '../data/batch.js';
+import { crowdingOf } from '../data/crowding.js';
 import type { Source } from '../data/pairs.js';
 import { readSource } from '../data/source.js';
 import { type Encoder, loadEncoder } from '../encoder/encoder.js';
@@ -25,8 +26,19 @@ interface Prepared {
 }
 
 /** Reads a plan's sources and its model (or the checkpoint to go on from). Throws a Fault for what cannot be used. */
-export async function prepare(plan: RunPlan, resumeFrom: string | null): Promise<Prepared> {
-  const sources = plan.data.sources.map((source) => readSource(source, plan.data.negatives));
+export async function prepare(
+  plan: RunPlan,
+  resumeFrom: string | null,
+  say: (line: string) => void = () => {},
+): Promise<Prepared> {
+  const sources: Source[] = [];
+  for (const source of plan.data.sources) {
+    const read = await readSource(source, plan.data, say);
+    for (const line of read.faults.lines(read.name)) say(line);
+    const crowding = crowdingOf(read, plan.train.batch_size);
+    if (crowding) say(crowding);
+    sources.push(read);
+  }
   const { base, lora, freeze, ...settings } = plan.model;
   // An adapter is trained on the base as it is: from merged weights it could not be gone on with bit for bit.
   const folder = resumeFrom && !lora ? resumeFrom : await fetchModel(base);
@@ -41,7 +53,7 @@ export async function prepare(plan: RunPlan, resumeFrom: string | null): Promise
   };
   const encoder = loadEncoder(folder, settings, training, plan.train.precision);
   const objective = await makeObjective(plan, encoder, sources);
-  const batches = makeBatches(sources, plan, encoder);
+  const batches = await makeBatches(sources, plan, encoder);
   const size = { batchSize: plan.train.batch_size, examplesPerEpoch: batches.epoch };
   return { sources, backend, encoder, objective, batches, size, total: durationSteps(plan.train.duration, size) };
 }

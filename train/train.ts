@@ -34,7 +34,7 @@ export interface Trained {
 /** Trains what a plan says, into a run folder. Throws a Fault for anything in plan, data or model that cannot be used. */
 export async function train(plan: RunPlan, options: TrainOptions): Promise<Trained> {
   const resumeFrom = checkpointToResume(options.folder, plan, options.resume);
-  const { backend, encoder, objective, batches, size, total } = await prepare(plan, resumeFrom);
+  const { backend, encoder, objective, batches, size, total } = await prepare(plan, resumeFrom, options.say);
   const moments = zeroMoments(encoder.parameters);
   const learner = { encoder, moments };
   const from = resumeFrom ? loadTrainer(resumeFrom, moments).step : 0;

@@ -169,6 +169,11 @@ describe('the command line', () => {
     ],
     ['no set', ['eval', 'bm25'], /Name a folder in BEIR layout with --set/],
     ['an unknown measure', ['eval', 'bm25', '--set', 'data', '--metric', 'nDGC@10'], /Did you mean nDCG/],
+    ['no new folder', ['data', 'concepts', 'model'], /Expected a new folder at model/],
+    ['no share', ['data', 'concepts', 'x', '--planted', '2'], /a share from 0 to 1 for --planted, got 2/],
+    ['no mining', ['data', 'mine', 'plan.yaml'], /Expected data\.mining in plan\.yaml, got none/],
+    ['no command of data', ['data'], /Expected a command of data/],
+    ['an unknown command of data', ['data', 'inspct', 'plan.yaml'], /Did you mean inspect\?/],
     ['no run to plot', ['plot', 'data'], /Name a run folder/],
   ])('exits with 1 and one line for %s', async (_name, args, message) => {
     const { code, err, out } = await reasontune(args);
@@ -176,6 +181,48 @@ describe('the command line', () => {
     expect(err.trim().split('\n')).toHaveLength(1);
     expect(out).toBe('');
     expect(code).toBe(1);
+  });
+
+  it('inspects the data of a plan', async () => {
+    const picture = join(scratch, 'lengths');
+    const { out, code } = await reasontune(['data', 'inspect', plan, '--picture', picture]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/words: 18 pairs; negatives of a pair: \d+ to \d+/);
+    expect(out).toMatch(/queries, words.*\n +0–4 █+ 18/);
+    for (const ending of ['png', 'svg']) expect(existsSync(`${picture}.${ending}`)).toBe(true);
+    const { sources } = JSON.parse((await reasontune(['data', 'inspect', plan, '--json'])).out);
+    expect(sources[0]).toMatchObject({
+      name: 'words',
+      pairs: 18,
+      leaks: [{ queries: 6, leakedQueries: { exact: 0 } }],
+    });
+  });
+
+  it('generates, mines, audits, caches and converts data', async () => {
+    const folder = join(scratch, 'concepts');
+    expect((await reasontune(['data', 'concepts', folder, '--concepts', '12', '--planted', '0.4'])).out).toMatch(
+      /^60 documents, 108 training queries, 36 test queries in /,
+    );
+    const file = join(scratch, 'mining.yaml');
+    const yaml = tinyPlan(join(scratch, 'model'), folder)
+      .replace('from: bm25, choose: random, ranks: [1, 20]', 'from: mined')
+      .replace(
+        'negatives:',
+        `mining: {by: [bm25, ${join(scratch, 'model')}], folder: ${join(scratch, 'mined')}}\n  negatives:`,
+      );
+    writeFileSync(file, yaml);
+    expect((await reasontune(['train', file, '--dry-run'])).err).toMatch(
+      /mined\/words\.jsonl, got none\. Run `reasontune data mine`/,
+    );
+    const mined = await reasontune(['data', 'mine', file]);
+    expect(mined.out).toMatch(/words +108 +1080 +0 /);
+    const audited = await reasontune(['data', 'audit', file, '--truth', folder]);
+    expect(audited.out).toMatch(/words: 1080 negatives, \d+ of them right answers/);
+    expect(audited.out).toMatch(/positive-margin 0\.95 +\d+ +\d+\.\d % +\d\.\d{3} +\d\.\d{3}/);
+    expect((await reasontune(['data', 'cache', file])).out).toMatch(/words +\d+ +\d+ /);
+    const converted = await reasontune(['data', 'convert', file, '--out', join(scratch, 'converted')]);
+    expect(converted.out).toMatch(/words\.jsonl\.gz: 108 pairs/);
+    expect((await reasontune(['train', file, '--out', join(scratch, 'mined-run')])).code).toBe(0);
   });
 
   it('helps', async () => {

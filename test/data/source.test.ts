@@ -1,13 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeBatches } from '../../data/batch.js';
 import { readSource } from '../../data/source.js';
-import { tokenize } from '../../data/token-cache.js';
 import type { Tokenizer } from '../../encoder/tokenizer.js';
-import type { NegativesPlan, SourcePlan } from '../../plan/schema.js';
+import type { NegativesPlan, SourcePlan } from '../../plan/data.js';
+import type { RunPlan } from '../../plan/schema.js';
 import { readPlanText } from '../support/plan.js';
 import { tinyPlan, writeTinyCollection } from '../support/tiny.js';
 
@@ -23,120 +23,72 @@ function jsonl(name: string, lines: unknown[]): SourcePlan {
   writeFileSync(path, name.endsWith('.gz') ? gzipSync(text) : text);
   return { name: 'own', kind: 'hard-query', path, split: 'train', weight: 1 };
 }
-const negatives = (change: Partial<NegativesPlan> = {}): NegativesPlan => ({
-  per_query: 1,
-  from: 'source',
-  ranks: [1, 50],
-  choose: 'first',
-  ...change,
+const data = (change: Partial<NegativesPlan> = {}): Pick<RunPlan['data'], 'negatives' | 'faults'> => ({
+  faults: 'stop',
+  negatives: { per_query: 1, from: 'source', ranks: [1, 50], choose: 'first', ...change },
 });
 
 describe('a .jsonl source', () => {
-  it.each(['own.jsonl', 'own.jsonl.gz'])('makes a pair of each positive, and one text of equal texts (%s)', (name) => {
-    const source = readSource(
-      jsonl(name, [
-        { query: 'why', pos: ['because', 'so'], neg: ['no'] },
-        { query: 'why', pos: ['thus'], neg: ['because'] },
-      ]),
-      negatives(),
-    );
-    expect(source.queries).toEqual(['why']);
-    expect(source.documents).toEqual(['no', 'because', 'so', 'thus']);
-    expect(source.pairs.map(({ query, positive, negatives }) => [query, positive, negatives])).toEqual([
-      [0, 1, [0]],
-      [0, 2, [0]],
-      [0, 3, [1]],
-    ]);
-    expect(source.labelOf(2)).toBe('line 2');
-  });
+  it.each(['own.jsonl', 'own.jsonl.gz'])(
+    'makes a pair of each positive, and one text of equal texts (%s)',
+    async (name) => {
+      const source = await readSource(
+        jsonl(name, [
+          { query: 'why', pos: ['because', 'so'], neg: ['no'] },
+          { query: 'why', pos: ['thus'], neg: ['because'] },
+        ]),
+        data(),
+      );
+      expect(source.queries).toEqual(['why']);
+      expect(source.documents).toEqual(['because', 'so', 'no', 'thus']);
+      expect(source.pairs.map(({ query, positive, negatives }) => [query, positive, negatives])).toEqual([
+        [0, 0, [2]],
+        [0, 1, [2]],
+        [0, 3, [0]],
+      ]);
+      expect(source.labelOf(2)).toMatch(/own\.jsonl(\.gz)?:2$/);
+    },
+  );
 
-  it('mines its own documents, never a query’s positives', () => {
-    const source = readSource(
+  it('mines its own documents, never a query’s positives', async () => {
+    const source = await readSource(
       jsonl('mine.jsonl', [
         { query: 'red apple', pos: ['red apple pie', 'an apple'] },
         { query: 'green pear an apple', pos: ['green apple pear'] },
       ]),
-      negatives({ from: 'bm25' }),
+      data({ from: 'bm25' }),
     );
     expect(source.documents[source.pairs[0]?.negatives[0] as number]).toBe('green apple pear');
   });
 
   it.each<[string, unknown[], RegExp]>([
-    ['an empty query', [{ query: ' ', pos: ['a'] }], /bad\.jsonl:1, got query: .*empty/],
-    ['no positives', [{ query: 'a', pos: [] }], /bad\.jsonl:1, got pos/],
+    ['an empty query', [{ query: ' ', pos: ['a'] }], /text for .*bad\.jsonl:1 query, got " "/],
+    ['no positives', [{ query: 'a', pos: [] }], /bad\.jsonl:1 pos, got none/],
     [
       'a number for a text',
       [
         { query: 'a', pos: ['b'] },
         { query: 'a', pos: ['b'], neg: [3] },
       ],
-      /bad\.jsonl:2, got neg\.0/,
+      /bad\.jsonl:2 neg\[0\], got 3/,
     ],
     ['no JSON', ['{"query": '], /bad\.jsonl:1/],
-    ['nothing', [], /at least one line/],
-    ['too few negatives', [{ query: 'a', pos: ['b'] }], /Expected 1 negatives .* got 0 for line 1/],
-  ])('refuses %s', (_name, lines, message) => {
-    expect(() => readSource(jsonl('bad.jsonl', lines), negatives())).toThrow(message);
+    ['nothing', [], /at least one usable record/],
+    ['too few negatives', [{ query: 'a', pos: ['b'] }], /Expected 1 negatives .* got 0 for .*bad\.jsonl:1\./],
+  ])('refuses %s', async (_name, lines, message) => {
+    await expect(readSource(jsonl('bad.jsonl', lines), data())).rejects.toThrow(message);
   });
 
-  it('refuses a path where nothing is', () => {
-    expect(() => readSource({ ...jsonl('x.jsonl', []), path: 'nowhere' }, negatives())).toThrow(/found nothing/);
-  });
-});
-
-describe('the token cache', () => {
-  const encode = vi.fn((text: string, longest: number) =>
-    Int32Array.from([...text].slice(0, longest), (c) => c.codePointAt(0) as number),
-  );
-  const tokenizer: Tokenizer = { after: 0, hash: 'letters', encode };
-  const how = { tokenizer, prompt: '', maxLength: 8 };
-  const texts = ['one', 'two', '', 'a longer text'];
-  let cache: string;
-
-  beforeEach(() => {
-    cache = mkdtempSync(join(scratch, 'cache-'));
-    vi.stubEnv('REASONTUNE_CACHE', cache);
-    encode.mockClear();
-    return () => vi.unstubAllEnvs();
-  });
-
-  it('tokenizes the same texts once, and gives them back', () => {
-    const first = tokenize(texts, how);
-    expect(encode).toHaveBeenCalledTimes(4);
-    expect(tokenize(texts, how)).toEqual(first);
-    expect(encode).toHaveBeenCalledTimes(4);
-    expect(first.map((ids) => String.fromCodePoint(...ids))).toEqual(['one', 'two', '', 'a longer']);
-  });
-
-  it.each([
-    ['text', [...texts, 'more'], how],
-    ['cut of the same letters', ['on', 'etwo', '', 'a longer text'], how],
-    ['prompt', texts, { ...how, prompt: 'q' }],
-    ['length', texts, { ...how, maxLength: 9 }],
-    ['tokenizer', texts, { ...how, tokenizer: { ...tokenizer, hash: 'other' } }],
-  ])('another %s is tokenized anew', (_what, others, otherHow) => {
-    tokenize(texts, how);
-    encode.mockClear();
-    tokenize(others, otherHow);
-    expect(encode).toHaveBeenCalledTimes(others.length);
-  });
-
-  it.each([0, 10, 0.5, 0.9])('a file cut to %d is made anew', (end) => {
-    const first = tokenize(texts, how);
-    const folder = join(cache, 'tokens');
-    const file = join(folder, readdirSync(folder)[0] as string);
-    const whole = readFileSync(file);
-    writeFileSync(file, whole.subarray(0, end < 1 ? Math.floor(whole.length * end) : end));
-    expect(tokenize(texts, how)).toEqual(first);
-    expect(readFileSync(file).equals(whole)).toBe(true);
+  it('refuses a path where nothing is', async () => {
+    await expect(readSource({ ...jsonl('x.jsonl', []), path: 'nowhere' }, data())).rejects.toThrow(/found nothing/);
   });
 });
 
 describe('batches', () => {
-  it('hold positives in the queries’ order, then each query’s negatives, none of them its positive', () => {
+  it('hold positives in the queries’ order, then each query’s negatives, none of them its positive', async () => {
     const collection = writeTinyCollection(join(scratch, 'collection'));
     const plan = readPlanText(tinyPlan('unused', collection));
-    const sources = plan.data.sources.map((source) => readSource(source, plan.data.negatives));
+    const sources = await Promise.all(plan.data.sources.map((source) => readSource(source, plan.data)));
     const seen: string[] = [];
     const tokenizer: Tokenizer = {
       after: 0,
@@ -144,7 +96,7 @@ describe('batches', () => {
       encode: (text) => Int32Array.of(seen.push(text) - 1),
     };
     const settings = { ...plan.model, prompt: { query: 'Q ', document: 'D ' } };
-    const batches = makeBatches(sources, plan, { tokenizer, settings });
+    const batches = await makeBatches(sources, plan, { tokenizer, settings });
     expect(batches.epoch).toBe(18);
     const batch = batches.at(3);
     const text = (ids: Int32Array | undefined): string => seen[ids?.[0] as number] as string;
@@ -156,6 +108,12 @@ describe('batches', () => {
       expect(positive).toContain(`${asked[0]} ${asked[1]}`);
       expect(text(batch.documents[6 + i])).not.toBe(positive);
     });
+    for (let step = 0; step < 9; step++) {
+      const { queries, documents } = batches.at(step);
+      // The tokens of a text are its number among the texts.
+      const texts = [...queries, ...documents].map((ids) => text(ids).slice(2));
+      expect(new Set(texts).size).toBe(texts.length);
+    }
     expect(batch.describe()).toMatch(/^words: q\d+ → d\d+, /);
     expect(batches.at(3)).toMatchObject({ queries: batch.queries, documents: batch.documents });
   });

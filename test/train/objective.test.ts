@@ -109,13 +109,15 @@ describe('a teacher’s scores', () => {
     };
     const go = (yaml: string): Promise<unknown> => prepare(readPlanText(yaml), null);
     await expect(go(line({}))).rejects.toThrow(
-      /Expected pos_scores and neg_scores for loss\.type: distill in source scored, got none for line 1\./,
+      /Expected pos_scores and neg_scores for loss\.type: distill in source scored, got none for .*\.jsonl:1\./,
     );
     await expect(go(line({ pos_scores: [1], neg_scores: [1] }))).rejects.toThrow(
-      /got neg_scores: expected a score for each of 2 texts, got 1\. Mend the line\./,
+      /a score for each of its 2 texts for .*:1 neg_scores, got \[1\]\. Mend/,
     );
-    await expect(go(line({ neg_scores: [1, 2] }))).rejects.toThrow(/got pos_scores: expected a score for each of 1/);
-    await expect(go(line({ pos_scores: ['1'], neg_scores: [1, 2] }))).rejects.toThrow(/got pos_scores\.0: /);
+    await expect(go(line({ neg_scores: [1, 2] }))).rejects.toThrow(
+      /a score for each of its 1 texts for .*:1 pos_scores, got nothing/,
+    );
+    await expect(go(line({ pos_scores: ['1'], neg_scores: [1, 2] }))).rejects.toThrow(/:1 pos_scores, got \["1"\]/);
   });
 });
 
@@ -129,7 +131,7 @@ it('the guide’s judgement changes the loss of a batch: as its own guide, a mod
   const of = async (loss: string): Promise<number> => {
     const plan = readPlanText(guarded(loss));
     const { encoder, objective, sources } = await prepare(plan, null);
-    const batch = makeBatches(sources, plan, encoder).at(0);
+    const batch = (await makeBatches(sources, plan, encoder)).at(0);
     const { loss: value, gradients } = lossAndGradients(encoder, objective, batch, { microBatchTokens: 1e6, seed: [] });
     for (const gradient of gradients) gradient.dispose();
     return value;

@@ -1,0 +1,102 @@
+import type { CommandModule } from 'yargs';
+import type { Audit } from '../../data/mining/audit.js';
+import { Fault } from '../../plan/fault.js';
+import type { GuardPlan } from '../../plan/guards.js';
+import { readPlan } from '../../plan/read.js';
+import type { RunPlan } from '../../plan/schema.js';
+import { plainTable } from '../../report/table.js';
+import { type DataArguments, dataArguments } from '../plan-arguments.js';
+import { progress, say } from '../progress.js';
+import { start } from './start.js';
+
+interface AuditArguments extends DataArguments {
+  truth: string | undefined;
+  'truth-split': string;
+  model: string | undefined;
+}
+
+/** `reasontune data audit PLAN`: what guards would do to the negatives that training will see. */
+export const audit: CommandModule<object, AuditArguments> = {
+  command: 'audit <plan>',
+  describe: 'which negatives may be right answers: what each guard would leave out, and how guards agree',
+  builder: (yargs) =>
+    dataArguments(yargs)
+      .option('truth', { describe: 'collection that knows all right answers', type: 'string', requiresArg: true })
+      .option('truth-split', { describe: 'its split', type: 'string', default: 'truth', requiresArg: true })
+      .option('model', {
+        describe: 'whose scores positive-margin takes [model.base]',
+        type: 'string',
+        requiresArg: true,
+      })
+      .example('$0 data audit my.yaml --truth concepts-20', 'with precision and recall'),
+  handler: async ({ plan: file, set, truth: folder, 'truth-split': split, model, json }) => {
+    const plan = readPlan(file, set);
+    if (plan.data.negatives.per_query === 0) {
+      throw new Fault(`Expected negatives in ${file}, got data.negatives.per_query 0. Set it to 1 or more.`);
+    }
+    const guards = guardsOf(plan);
+    const { readSource } = await import('../../data/source.js');
+    const { auditSource, readTruth } = await import('../../data/mining/audit.js');
+    const truth = folder === undefined ? null : readTruth(folder, split);
+    if (guards.some(({ type }) => type !== 'same-text')) {
+      const { useBackend } = await import('../../tensor/backend.js');
+      await useBackend(plan.backend);
+    }
+    const audits: Audit[] = [];
+    for (const source of plan.data.sources) {
+      const read = await readSource(source, plan.data, say);
+      audits.push(
+        await auditSource(read, guards, model ?? plan.model.base, truth, (what, done, of) =>
+          progress(`${what}: ${done}/${of}`, done === of),
+        ),
+      );
+    }
+    console.log(json ? JSON.stringify({ sources: audits }) : audits.map(page).join('\n\n'));
+  },
+};
+
+/** The plan's guards, mining's and the loss's; where it names none, the two that need nothing more. */
+function guardsOf({ data, loss }: RunPlan): GuardPlan[] {
+  const named = [...(data.mining?.guards ?? []), ...(loss.type === 'infonce' ? loss.guards : [])];
+  const different = new Map(named.map((guard) => [JSON.stringify(guard), guard]));
+  if (different.size > 0) return [...different.values()];
+  return [{ type: 'same-text' }, { type: 'positive-margin', ratio: 0.95, margin: null, softness: null }];
+}
+
+function page({ source, negatives, falseNegatives, verdicts, agreement }: Audit): string {
+  const share = (n: number): string => `${((100 * n) / Math.max(1, negatives)).toFixed(1)} %`;
+  const known = falseNegatives === null ? '' : `, ${falseNegatives} of them right answers (${share(falseNegatives)})`;
+  const truth = falseNegatives === null ? [] : [{ heading: 'precision' }, { heading: 'recall' }];
+  const table = plainTable(
+    [{ heading: 'guard' }, { heading: 'leaves out', digits: 0 }, { heading: 'share' }, ...truth],
+    verdicts.map(({ guard, dropped, precision, recall }) => [
+      guard,
+      dropped,
+      share(dropped),
+      ...(truth.length > 0 ? [precision ?? Number.NaN, recall ?? Number.NaN] : []),
+    ]),
+  );
+  const agree = agreement.map(
+    ({ guards: [a, b], share: both }) =>
+      `${a} and ${b} agree on ${(100 * both).toFixed(1)} % of what either leaves out`,
+  );
+  const examples = verdicts
+    .slice(0, verdicts.length - (verdicts.length > 1 ? 2 : 0))
+    .flatMap(({ guard, example }) =>
+      example
+        ? [
+            '',
+            `${guard} leaves out`,
+            `query     ${start(example.query)}`,
+            `positive  ${start(example.positive)}`,
+            `negative  ${start(example.negative)}`,
+          ]
+        : [],
+    );
+  return [
+    `${source}: ${negatives} negatives${known}`,
+    table,
+    ...(agree.length > 0 ? ['', ...agree] : []),
+    ...examples,
+  ].join('\n');
+}

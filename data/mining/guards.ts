@@ -1,0 +1,73 @@
+import type { GuardPlan } from '../../plan/guards.js';
+import { nearlySame, normalized } from '../inspect/near-texts.js';
+import type { Source } from '../pairs.js';
+import { type SourceVectors, scoreOf } from './vectors.js';
+
+/** Judges negatives of a source: which may be right answers in truth. */
+export interface Guard {
+  /** In tables: `positive-margin 0.95`. */
+  readonly name: string;
+  /** Whether a document is suspect as a negative of a query whose right answers are `positives`. */
+  suspects(query: number, positives: readonly number[], document: number): boolean;
+}
+
+/**
+ * The guards of a plan, for judging a source's negatives; the same names as in the loss. Scores are of the models'
+ * vectors: the mining model's for positive-margin, its own for a guide. Of several positives the best-scoring counts.
+ * @param vectorsOf a model's vectors of this source
+ */
+export function makeGuards(
+  plans: readonly GuardPlan[],
+  source: Source,
+  model: string,
+  vectorsOf: (model: string) => SourceVectors,
+): Guard[] {
+  const guardOf = (plan: GuardPlan): Guard => {
+    switch (plan.type) {
+      case 'same-text':
+        return sameText(source);
+      case 'positive-margin':
+        return byScore(nameOf('positive-margin', plan), vectorsOf(model), plan);
+      case 'guide':
+        return byScore(nameOf(`guide ${plan.model.split('/').at(-1)}`, plan), vectorsOf(plan.model), plan);
+    }
+  };
+  return plans.map(guardOf);
+}
+
+type Bound = { readonly ratio: number | null; readonly margin: number | null };
+
+function nameOf(name: string, { ratio, margin }: Bound): string {
+  if (ratio !== null) return `${name} ${ratio}`;
+  return margin === null ? name : `${name} ${margin < 0 ? '−' : '+'}${Math.abs(margin)}`;
+}
+
+/** NV-Retriever's positive-aware mask (ratio) and GISTEmbed's guide: the bound is the positive's score, moved. */
+function byScore(name: string, vectors: SourceVectors, { ratio, margin }: Bound): Guard {
+  return {
+    name,
+    suspects(query, positives, document) {
+      const best = Math.max(...positives.map((positive) => scoreOf(vectors, query, positive)));
+      const score = scoreOf(vectors, query, document);
+      return ratio === null ? score > best + (margin ?? 0) : score >= ratio * best;
+    },
+  };
+}
+
+/** The query itself, or a text that is the same as a positive or nearly so. */
+function sameText({ queries, documents }: Source): Guard {
+  return {
+    name: 'same-text',
+    suspects(query, positives, document) {
+      const text = documents[document]!;
+      const plain = normalized(text);
+      return (
+        plain === normalized(queries[query]!) ||
+        positives.some((positive) => {
+          const answer = documents[positive]!;
+          return normalized(answer) === plain || nearlySame(answer, text);
+        })
+      );
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { encode, type Vectors } from '../../encoder/encode.js';
+import { disposeEncoder, type Encoder, loadEncoder, type Side } from '../../encoder/encoder.js';
+import { fetchModel } from '../../encoder/fetch/fetch-model.js';
+import { cacheFolder } from '../../plan/places.js';
+import { lastCheckpoint } from '../../plan/run-layout.js';
+import { asked, type Source } from '../pairs.js';
+import { openTokens } from '../tokens/store.js';
+
+/** A source's texts as a model sees them. */
+export interface SourceVectors {
+  readonly model: string;
+  /** SHA-256 of the model's weights. */
+  readonly hash: string;
+  readonly queries: Vectors;
+  readonly documents: Vectors;
+}
+
+export type Progress = (what: string, done: number, of: number) => void;
+
+// Texts whose vectors are kept together: what a stop loses at most.
+const BLOCK = 1024;
+
+/**
+ * Embeds a source's texts, block by block; each block is kept on disk, named by the weights and the tokens that made it,
+ * so a run that was stopped goes on where it was. Needs a running backend.
+ * @param model a run folder (its last checkpoint), a folder, or a hub id
+ */
+export async function vectorsOf(source: Source, model: string, onProgress: Progress): Promise<SourceVectors> {
+  const folder = lastCheckpoint(model) ?? (await fetchModel(model));
+  const encoder = loadEncoder(folder);
+  const hash = await weightsHash(folder);
+  const total = source.queries.length + source.documents.length;
+  let before = 0;
+  const embed = async (side: Side, texts: readonly string[]): Promise<Vectors> => {
+    const from = before;
+    before += texts.length;
+    return embedAll(encoder, hash, side, texts, (done) => onProgress(`${model} on ${source.name}`, from + done, total));
+  };
+  const queries = await embed(
+    'query',
+    source.queries.map((text, i) => asked(source.instructions[i]!, text)),
+  );
+  const documents = await embed('document', source.documents);
+  disposeEncoder(encoder);
+  return { model, hash, queries, documents };
+}
+
+async function embedAll(
+  encoder: Encoder,
+  hash: string,
+  side: Side,
+  texts: readonly string[],
+  onProgress: (done: number) => void,
+): Promise<Vectors> {
+  const { tokenizer, settings } = encoder;
+  const how = { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] };
+  const tokens = await openTokens(texts, how);
+  const blocks: Float32Array[] = [];
+  for (let first = 0; first < texts.length; first += BLOCK) {
+    const count = Math.min(BLOCK, texts.length - first);
+    const sequences = Array.from({ length: count }, (_, i) => tokens.at(first + i));
+    blocks.push(kept(sequences, [hash, settings], () => encode(encoder, sequences, side).values));
+    onProgress(first + count);
+    // Lets signals in between two blocks.
+    await new Promise((next) => setImmediate(next));
+  }
+  tokens.close();
+  const width = blocks.length === 0 ? 1 : blocks[0]!.length / Math.min(BLOCK, texts.length);
+  const values = new Float32Array(texts.length * width);
+  blocks.forEach((block, i) => {
+    values.set(block, i * BLOCK * width);
+  });
+  return { values, width };
+}
+
+/** A block's vectors, kept as float32 with a checksum behind them. */
+function kept(sequences: readonly Int32Array[], key: readonly unknown[], make: () => Float32Array): Float32Array {
+  const sum = createHash('sha256').update(JSON.stringify(['vectors-1', ...key]));
+  for (const ids of sequences) sum.update(`${ids.length}:`).update(ids);
+  const file = cacheFolder('vectors', `${sum.digest('hex').slice(0, 32)}.f32`);
+  if (existsSync(file)) {
+    const bytes = readFileSync(file);
+    const end = bytes.length - 4;
+    // A copy, since a pooled buffer need not begin where a float may.
+    if (end >= 0 && crc32(bytes.subarray(0, end)) === bytes.readUInt32LE(end)) {
+      return new Float32Array(new Uint8Array(bytes.subarray(0, end)).buffer);
+    }
+  }
+  const values = make();
+  const bytes = Buffer.alloc(values.byteLength + 4);
+  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, values.byteLength)), values.byteLength);
+  mkdirSync(cacheFolder('vectors'), { recursive: true });
+  writeFileSync(`${file}.${process.pid}.tmp`, bytes);
+  renameSync(`${file}.${process.pid}.tmp`, file);
+  return values;
+}
+
+/** SHA-256 over a model's weights, in shards or not, by their files' names. */
+async function weightsHash(folder: string): Promise<string> {
+  const sum = createHash('sha256');
+  for (const name of readdirSync(folder).sort()) {
+    if (!name.endsWith('.safetensors')) continue;
+    for await (const chunk of createReadStream(join(folder, name))) sum.update(chunk as Buffer);
+  }
+  return sum.digest('hex');
+}
+
+/** The dot product of a query's and a document's vectors. */
+export function scoreOf({ queries, documents }: SourceVectors, query: number, document: number): number {
+  const { width } = queries;
+  let sum = 0;
+  for (let i = 0; i < width; i++) sum += queries.values[query * width + i]! * documents.values[document * width + i]!;
+  return sum;
+}

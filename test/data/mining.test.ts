@@ -1,0 +1,246 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { writeConcepts } from '../../data/concepts/write.js';
+import { convertSource } from '../../data/convert.js';
+import { auditSource, readTruth } from '../../data/mining/audit.js';
+import { mineSource } from '../../data/mining/mine.js';
+import { type MinedLine, readMined } from '../../data/mining/mined-file.js';
+import { fuse } from '../../data/mining/rank.js';
+import { scoreOf, vectorsOf } from '../../data/mining/vectors.js';
+import { readSource } from '../../data/source.js';
+import type { MiningPlan, SourcePlan } from '../../plan/data.js';
+import type { RunPlan } from '../../plan/schema.js';
+import { useBackend } from '../../tensor/backend.js';
+import { writeTinyCollection, writeTinyModel } from '../support/tiny.js';
+
+let scratch: string;
+let model: string;
+let collection: SourcePlan;
+beforeAll(async () => {
+  scratch = mkdtempSync(join(tmpdir(), 'reasontune-mining-'));
+  vi.stubEnv('REASONTUNE_CACHE', join(scratch, 'cache'));
+  model = writeTinyModel(join(scratch, 'model'));
+  const path = writeTinyCollection(join(scratch, 'collection'));
+  collection = { name: 'words', kind: 'public', path, split: 'train', weight: 1 };
+  await useBackend('wasm');
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(scratch, { recursive: true });
+});
+
+type Data = Pick<RunPlan['data'], 'negatives' | 'faults' | 'mining'>;
+const data = (from: 'source' | 'mined', per_query: number, mining?: MiningPlan): Data => ({
+  faults: 'stop',
+  negatives: { per_query, from, ranks: [1, 50], choose: 'first' },
+  mining,
+});
+const quiet = (): void => {};
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(scratch, 'mined-'));
+});
+const mining = (change: Partial<MiningPlan> = {}): MiningPlan => ({
+  by: ['bm25'],
+  ranks: [1, 20],
+  number: 3,
+  guards: [],
+  folder,
+  ...change,
+});
+const read = () => readSource(collection, data('source', 0));
+const minedLines = (): MinedLine[] =>
+  readFileSync(join(folder, 'words.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => JSON.parse(line));
+
+describe('mining', () => {
+  it('writes what training reads: best first, never a positive', async () => {
+    const source = await read();
+    const plan = mining({ by: [model] });
+    const mined = await mineSource(source, plan, quiet);
+    expect(mined).toMatchObject({ queries: 18, negatives: 54, short: 0, leftOut: {} });
+    const vectors = await vectorsOf(source, model, quiet);
+    const trained = await readSource(collection, data('mined', 3, plan));
+    trained.pairs.forEach(({ query, positive, negatives }) => {
+      // Against every document scored by hand.
+      const best = source.documents
+        .map((_, place) => ({ place, score: scoreOf(vectors, query, place) }))
+        .filter(({ place }) => place !== positive)
+        .sort((a, b) => b.score - a.score);
+      expect(negatives).toEqual(best.slice(0, 3).map(({ place }) => place));
+    });
+  });
+
+  it('takes a window of ranks, and merges rankings', async () => {
+    const source = await read();
+    await mineSource(source, mining({ by: [model], number: 9 }), quiet);
+    const all = minedLines();
+    await mineSource(source, mining({ by: [model], number: 2, ranks: [4, 9] }), quiet);
+    expect(minedLines().map(({ negatives }) => negatives)).toEqual(all.map(({ negatives }) => negatives.slice(3, 5)));
+    await mineSource(source, mining({ by: [model, 'bm25'] }), quiet);
+    expect(minedLines()).not.toEqual(all.map((line) => ({ ...line, negatives: line.negatives.slice(0, 3) })));
+    const ranked = (...ids: string[]) => ids.map((id, i) => ({ id, score: -i }));
+    expect(fuse([ranked('a', 'b', 'c'), ranked('b', 'd')], 3).map(({ id }) => id)).toEqual(['b', 'a', 'd']);
+  });
+
+  it('takes one document of a family, and none of a positive’s', async () => {
+    // d1x are one family, d2x another, d0 to d9 are on their own.
+    await mineSource(await read(), mining({ by: [model], number: 20, family: '^(d\\d)\\d$' }), quiet);
+    for (const { query, negatives } of minedLines()) {
+      const families = negatives.map((id) => (id.length === 3 ? id.slice(0, 2) : id));
+      expect(new Set(families).size).toBe(families.length);
+      expect(query).toBeLessThan(18);
+    }
+    expect(minedLines().some(({ left_out }) => (left_out.family ?? 0) > 0)).toBe(true);
+  });
+
+  it('leaves out what guards object to, and counts it', async () => {
+    const source = await read();
+    const guards: MiningPlan['guards'] = [{ type: 'positive-margin', ratio: null, margin: 0, softness: null }];
+    const { leftOut } = await mineSource(source, mining({ by: [model], guards, number: 30, ranks: [1, 30] }), quiet);
+    const vectors = await vectorsOf(source, model, quiet);
+    const positives = new Map(source.pairs.map(({ query, positive }) => [query, positive]));
+    const places = new Map(source.ids.map((id, place) => [id, place]));
+    let above = 0;
+    source.queries.forEach((_, query) => {
+      const bound = scoreOf(vectors, query, positives.get(query)!);
+      above += source.documents.filter((_d, place) => scoreOf(vectors, query, place) > bound).length;
+    });
+    expect(leftOut).toEqual({ 'positive-margin +0': above });
+    expect(above).toBeGreaterThan(0);
+    for (const { query, negatives } of minedLines()) {
+      const bound = scoreOf(vectors, query, positives.get(query)!);
+      for (const id of negatives) expect(scoreOf(vectors, query, places.get(id)!)).toBeLessThanOrEqual(bound);
+    }
+  });
+
+  it('goes on where it was stopped, to the same file', async () => {
+    const source = await read();
+    const plan = mining({ by: [model] });
+    await mineSource(source, plan, quiet);
+    const path = join(folder, 'words.jsonl');
+    const whole = readFileSync(path, 'utf8');
+    const lines = whole.split('\n');
+    // Half a line at the end, and a line that tells of an earlier run: it is kept, and not made again.
+    const kept = lines[1]!.replace(/"negatives":\[[^\]]*\]/, '"negatives":["d5"]');
+    writeFileSync(`${path}.part`, [lines[0], kept, lines[2], lines[3]!.slice(0, 9)].join('\n'));
+    await mineSource(source, plan, quiet);
+    expect(readFileSync(path, 'utf8')).toBe([lines[0], kept, ...lines.slice(2)].join('\n'));
+    // Begun in another way: all anew.
+    writeFileSync(`${path}.part`, [lines[0]!.replace('"number":3', '"number":4'), kept, ''].join('\n'));
+    await mineSource(source, plan, quiet);
+    expect(readFileSync(path, 'utf8')).toBe(whole);
+  });
+
+  it('is refused for other data, for another way of mining, and where it is not whole', async () => {
+    const source = await read();
+    const plan = mining();
+    expect(() => readMined(source, plan)).toThrow(/at .*words\.jsonl, got none\. Run `reasontune data mine`/);
+    await mineSource(source, plan, quiet);
+    const other = { ...source, documents: source.documents.with(3, 'another text') };
+    expect(() => readMined(other, plan)).toThrow(/got some for other queries or documents/);
+    expect(() => readMined({ ...source, barred: source.barred.with(0, ['d3']) }, plan)).toThrow(/for other queries/);
+    expect(() => readMined(source, { ...plan, ranks: [2, 20] })).toThrow(/mined as data\.mining says/);
+    expect(() => readMined(source, { ...plan, by: [model] })).toThrow(/mined as data\.mining says/);
+    const path = join(folder, 'words.jsonl');
+    const lines = readFileSync(path, 'utf8').split('\n');
+    writeFileSync(path, [...lines.slice(0, -2), ''].join('\n'));
+    expect(() => readMined(source, plan)).toThrow(/a line for each query .* got none for query 17/);
+    writeFileSync(path, '{"query": "q", "pos": ["a"]}\n');
+    expect(() => readMined(source, plan)).toThrow(/a file that `data mine` wrote/);
+  });
+});
+
+describe('vectors', () => {
+  it('are kept, and made again where their file is damaged', async () => {
+    const source = await read();
+    const first = await vectorsOf(source, model, quiet);
+    const kept = readdirSync(join(scratch, 'cache/vectors')).map((name) => join(scratch, 'cache/vectors', name));
+    const before = kept.map((file) => readFileSync(file));
+    kept.forEach((file, i) => {
+      writeFileSync(
+        file,
+        before[i]!.map((byte, at) => (at === 5 ? byte ^ 64 : byte)),
+      );
+    });
+    const again = await vectorsOf(source, model, quiet);
+    expect(again.documents.values).toEqual(first.documents.values);
+    expect(again.queries.values).toEqual(first.queries.values);
+    expect(again.hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe('an audit', () => {
+  it('counts what guards leave out, and against the truth how well', async () => {
+    const path = join(scratch, 'concepts');
+    writeConcepts(path, { seed: 3, concepts: 12, planted: 0.4 });
+    const source = await readSource({ ...collection, name: 'easy', path: join(path, 'easy.jsonl') }, data('source', 1));
+    const truth = readTruth(path, 'truth');
+    const guards: MiningPlan['guards'] = [
+      { type: 'same-text' },
+      // Everything is suspect to one of these, and nothing to the other.
+      { type: 'positive-margin', ratio: null, margin: -9, softness: null },
+      { type: 'guide', model, ratio: null, margin: 9, softness: null },
+    ];
+    const audit = await auditSource(source, guards, model, truth, quiet);
+    const right = source.pairs.flatMap(({ query, negatives }) =>
+      negatives.filter((n) => truth(source.queries[query]!, source.documents[n]!)),
+    );
+    expect(audit).toMatchObject({ negatives: 180, falseNegatives: right.length });
+    expect(right.length / 180).toBeCloseTo(0.4, 0);
+    const [same, all, none, any, every] = audit.verdicts;
+    expect(same).toMatchObject({ guard: 'same-text' });
+    expect(all).toMatchObject({ guard: 'positive-margin −9', dropped: 180, precision: right.length / 180, recall: 1 });
+    expect(none).toMatchObject({ guard: 'guide model +9', dropped: 0, precision: null, recall: 0, example: null });
+    expect([any?.dropped, every?.dropped]).toEqual([180, 0]);
+    expect(audit.agreement.at(-1)).toEqual({ guards: ['positive-margin −9', 'guide model +9'], share: 0 });
+  });
+
+  it('sees texts that are the same, or nearly', async () => {
+    const words = (n: number): string => Array.from({ length: n }, (_, i) => `w${i}`).join(' ');
+    const path = join(scratch, 'same.jsonl');
+    const neg = [`${words(40)} more`, words(20), 'Q!', `${words(40).toUpperCase()}.`];
+    writeFileSync(path, JSON.stringify({ query: 'q', pos: [words(40)], neg }));
+    const source = await readSource({ ...collection, name: 'same', path }, data('source', 1));
+    const audit = await auditSource(source, [{ type: 'same-text' }], model, null, quiet);
+    expect(audit).toMatchObject({ negatives: 4, falseNegatives: null, verdicts: [{ dropped: 3, precision: null }] });
+  });
+
+  it('is refused a truth of other queries', async () => {
+    const truth = readTruth(collection.path!, 'train');
+    expect(() => truth('never asked', 'x')).toThrow(/Expected every query of the source in .*, split train/);
+  });
+});
+
+describe('convert', () => {
+  it('writes what is read back as the same pairs', async () => {
+    const path = join(scratch, 'mixed.jsonl');
+    const lines = [
+      { query: ['Find.', 'q'], pos: ['a', 'b'], neg: ['n'], pos_scores: [2, 1], neg_scores: [0] },
+      { query: 'r', pos: ['c'], neg: ['a'] },
+    ];
+    writeFileSync(path, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const source = await readSource({ ...collection, name: 'mixed', path }, data('source', 0));
+    const written = await convertSource(source, join(scratch, 'converted'));
+    expect(written.lines).toBe(3);
+    expect(gunzipSync(readFileSync(written.path)).toString().split('\n')[0]).toBe(
+      '{"query":["Find.","q"],"pos":["a"],"neg":["n"],"pos_scores":[2],"neg_scores":[0]}',
+    );
+    const again = await readSource({ ...collection, name: 'mixed', path: written.path }, data('source', 0));
+    const spelt = ({ pairs, queries, instructions, documents }: typeof source) =>
+      pairs.map((pair) => [
+        instructions[pair.query],
+        queries[pair.query],
+        documents[pair.positive],
+        pair.negatives.map((n) => documents[n]),
+        pair.scores,
+      ]);
+    expect(spelt(again)).toEqual(spelt(source));
+  });
+});
