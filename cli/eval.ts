@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { Result } from '../eval/result.js';
+import { scoreRuns } from '../eval/score.js';
 import { Fault } from '../plan/fault.js';
 import { readPlan } from '../plan/read.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
 import { type BackendName, backendNames, type EvalSetPlan, type RunPlan } from '../plan/schema.js';
 import type { Scoring } from '../retrieval/metrics.js';
+import { judgementsOf, metricsOf } from './judgements.js';
 import { progress, say } from './progress.js';
 import { queryTables, tables } from './tables.js';
 
@@ -85,12 +87,6 @@ export const evaluate: CommandModule<object, EvalArguments> = {
         'Expected a model or --run for eval, got neither. Name a model, or a ranking with --run and --qrels.',
       );
     }
-    if (given.run.length > 0 !== (given.qrels !== undefined)) {
-      const [missing, there] = given.qrels === undefined ? ['--qrels', '--run'] : ['--run', '--qrels'];
-      throw new Fault(
-        `Expected ${missing} beside ${there}, got none. Name the ${missing === '--run' ? 'ranking' : 'judgements'}.`,
-      );
-    }
     const { results, out } = given.run.length > 0 ? await scoreFiles(given) : await rankAndScore(given);
     if (out) say(`run files and results are in ${out}`);
     const shown = given['per-query'] ? results : results.map(withoutQueries);
@@ -108,11 +104,10 @@ async function scoreFiles(given: EvalArguments): Promise<Evaluated> {
       `Expected models or --run for eval, got both --run and ${got}. Name a run beside models as one of them.`,
     );
   }
-  const out = given.out ?? null;
-  const { scoreRuns } = await import('../eval/evaluate.js');
-  const [metrics, scoring] = [metricsOf(given, null), scoringOf(given)];
-  const { run: runs, qrels = '', 'run-form': runForm } = given;
-  return { results: scoreRuns({ runs, qrels, metrics, scoring, out, runForm, onNote: say }), out };
+  const { 'run-form': runForm, out = null } = given;
+  const [metrics, scoring] = [metricsOf(given.metrics), scoringOf(given)];
+  const results = scoreRuns(given.run, judgementsOf(given), { metrics, scoring, out, runForm, onNote: say });
+  return { results, out };
 }
 
 async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
@@ -120,7 +115,7 @@ async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
   const planFile = given.plan ?? (runFolder && join(runFolder, 'plan.yaml'));
   const plan = planFile ? readPlan(planFile) : null;
   const sets = setsOf(given, plan);
-  const [metrics, scoring] = [metricsOf(given, plan), scoringOf(given)];
+  const [metrics, scoring] = [metricsOf(given.metrics, plan?.eval.metrics), scoringOf(given)];
   const out = given.out ?? (runFolder ? join(runFolder, 'results') : null);
   const [{ evaluateModels }, { isEncoder }] = await Promise.all([
     import('../eval/evaluate.js'),
@@ -142,11 +137,6 @@ function setsOf({ set, split }: EvalArguments, plan: RunPlan | null): EvalSetPla
   throw new Fault(
     'Expected a set to evaluate on, got none. Name a folder in BEIR layout with --set, or a plan with eval.sets.',
   );
-}
-
-function metricsOf({ metrics }: EvalArguments, plan: RunPlan | null): readonly string[] {
-  if (metrics.length === 0) return plan?.eval.metrics ?? ['nDCG@10', 'R@100'];
-  return metrics.flatMap((names) => names.split(',')).map((name) => name.trim());
 }
 
 function scoringOf(given: EvalArguments): Scoring {

@@ -3,6 +3,7 @@ import process from 'node:process';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { Fault } from '../plan/fault.js';
+import { compare } from './compare.js';
 import { doctor } from './doctor.js';
 import { evaluate } from './eval.js';
 import { reportFaults } from './exit.js';
@@ -16,6 +17,7 @@ await reportFaults(async () => {
     .usage('$0 <command>\n\nFine-tune a retriever from a YAML plan, measure it, plot it.')
     .command(train)
     .command(evaluate)
+    .command(compare)
     .command(sweep)
     .command(plot)
     .command(doctor)

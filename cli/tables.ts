@@ -1,4 +1,4 @@
-import type { Result } from '../eval/result.js';
+import { type Result, titleOf } from '../eval/result.js';
 import { plainTable } from '../report/table.js';
 
 /** A table a set: systems in rows, measures in columns. */
@@ -37,8 +37,4 @@ export function queryTables(results: readonly Result[]): string {
       return `${titleOf(result)}: ${result.system}\n${plainTable(columns, rows)}`;
     })
     .join('\n\n');
-}
-
-function titleOf({ set, split }: Result): string {
-  return split === undefined ? set : `${set}, ${split}`;
 }

@@ -1,0 +1,104 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeTinyCollection } from '../support/tiny.js';
+import { type Command, commandIn } from './command.js';
+
+let scratch: string;
+let reasontune: Command;
+
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'reasontune-eval-'));
+  reasontune = commandIn(scratch);
+  writeTinyCollection(join(scratch, 'data'));
+  writeFileSync(join(scratch, 'a.run'), 'q1 Q0 x 1 2 t\nq1 Q0 y 2 1 t\nq3 Q0 x 1 1 t\n');
+  writeFileSync(join(scratch, 'b.json'), '{"q1": {"x": 1, "y": 2}, "q2": {"y": 1}}');
+  writeFileSync(join(scratch, 'other.json'), '{"z": {"x": 1}}');
+  writeFileSync(join(scratch, 'empty.json'), '{}');
+  writeFileSync(join(scratch, 'judged.tsv'), 'query-id\tcorpus-id\tscore\nq1\tx\t1\nq2\ty\t2\n');
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+describe('eval and compare', () => {
+  it('scores any ranking, in TREC or JSON form, and keeps every query', async () => {
+    const args = ['eval', '--run', 'a.run', '--run', 'b.json', '--qrels', 'judged.tsv', '--metrics', 'RR,Judged@2'];
+    const scored = await reasontune([...args, '--json', '--out', 'scored']);
+    expect(JSON.parse(scored.out).results).toMatchObject([
+      { system: 'a', set: 'judged', queries: 2, metrics: { RR: 0.5, 'Judged@2': 0.25 } },
+      { system: 'b', set: 'judged', queries: 2, metrics: { RR: 0.75, 'Judged@2': 0.75 } },
+    ]);
+    expect(scored.err).toContain('a.run: 1 query judged but not in the run: q2');
+    expect(scored.err).toContain('a.run: 1 query in the run but not judged: q3');
+    const kept = JSON.parse(readFileSync(join(scratch, 'scored', 'judged', 'b.json'), 'utf8'));
+    expect(kept.perQuery.RR).toEqual({ q1: 0.5, q2: 1 });
+    const ranked = await reasontune([...args, '--no-complete', '--per-query', '--depth', '1', '--relevant-from', '2']);
+    expect(ranked.out).toMatch(/judged: b\n.*\n.*\nq1 +0\.000 +0\.000\nq2 +1\.000 +1\.000\n/);
+    const beside = await reasontune(['eval', 'bm25', 'none.run', '--set', 'data', '--run-form', 'json', '--out', 'o']);
+    expect(beside).toMatchObject({ code: 1, err: expect.stringContaining('none.run') });
+  });
+
+  it('compares systems from results and from rankings, and names the queries that changed', async () => {
+    await reasontune(['eval', 'bm25', '--set', 'data', '--metrics', 'RR,R@10', '--out', 'compared']);
+    const kept = join(scratch, 'compared', 'data-test');
+    const lines = readFileSync(join(kept, 'BM25.run'), 'utf8').trim().split('\n');
+    const backwards = lines
+      .map((line) => line.split('\t'))
+      .map((f) => [...f.slice(0, 4), -Number(f[4]), 't'].join('\t'));
+    writeFileSync(join(kept, 'backwards.run'), backwards.join('\n'));
+    const judged = await reasontune([
+      'compare',
+      'compared/data-test/BM25.run',
+      'compared/data-test/backwards.run',
+      '--set',
+      'data',
+      '--metrics',
+      'RR',
+    ]);
+    expect(judged.out).toMatch(/data, test: 6 queries, against BM25/);
+    expect(judged.out).toMatch(/RR +backwards +0\.\d+ +−0\.\d+ +−0\.\d+ to −0\.\d+ +– +0 +0 +6 +0\.0313 +0\.0313/);
+    expect(judged.out).toMatch(/ {2}−0\.\d{3} {2}1\.000 → 0\.\d{3} {2}q\d+: \w+ \w+ \w+\n/);
+    await reasontune([
+      'eval',
+      'compared/data-test/backwards.run',
+      '--set',
+      'data',
+      '--metrics',
+      'RR',
+      '--out',
+      'compared',
+    ]);
+    const folder = await reasontune(['compare', 'compared', '--metrics', 'RR', '--baseline', 'BM25', '--json']);
+    expect(folder.err).toBe('');
+    expect(JSON.parse(folder.out).comparisons).toMatchObject([{ system: 'backwards', losses: 6, p: 0.03125 }]);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['a run without judgements', ['eval', '--run', 'a.run'], /qrels/],
+    ['neither a model nor a run', ['eval'], /Name a model, or a ranking with --run and --qrels/],
+    ['a ranking of other queries', ['eval', '--run', 'other.json', '--qrels', 'judged.tsv'], /got 1 others, such as z/],
+    ['a ranking of nothing', ['eval', '--run', 'empty.json', '--qrels', 'judged.tsv'], /got no query at all/],
+    [
+      'a comparison of one',
+      ['compare', 'b.json', '--qrels', 'judged.tsv'],
+      /Expected two systems on judged, got only b/,
+    ],
+    [
+      'a comparison of rankings alone',
+      ['compare', 'a.run', 'b.json'],
+      /Expected a result of reasontune eval for a\.run/,
+    ],
+    ['results of nothing', ['compare', 'data'], /Run eval with --out first/],
+    [
+      'half a judgement',
+      ['eval', '--run', 'a.run', '--qrels', 'judged.tsv', '--depth', '0.5'],
+      /whole number .* --depth/,
+    ],
+  ])('exit with 1 and one line for %s', async (_name, args, message) => {
+    const { code, err, out } = await reasontune(args);
+    expect(err).toMatch(message);
+    expect(err.trim().split('\n')).toHaveLength(1);
+    expect(out).toBe('');
+    expect(code).toBe(1);
+  });
+});
