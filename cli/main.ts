@@ -8,6 +8,7 @@ import { doctor } from './doctor.js';
 import { evaluate } from './eval.js';
 import { reportFaults } from './exit.js';
 import { plot } from './plot.js';
+import { rerank } from './rerank.js';
 import { sweep } from './sweep.js';
 import { train } from './train.js';
 
@@ -18,6 +19,7 @@ await reportFaults(async () => {
     .command(train)
     .command(evaluate)
     .command(compare)
+    .command(rerank)
     .command(sweep)
     .command(plot)
     .command(doctor)

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chatServer } from '../support/chat-server.js';
 import { writeTinyCollection } from '../support/tiny.js';
 import { type Command, commandIn } from './command.js';
 
@@ -73,7 +74,73 @@ describe('eval and compare', () => {
     expect(JSON.parse(folder.out).comparisons).toMatchObject([{ system: 'backwards', losses: 6, p: 0.03125 }]);
   });
 
+  it('reranks with a language model, goes on where a fault stopped it, and reports the ties', async () => {
+    await reasontune(['eval', 'bm25', '--set', 'data', '--out', 'first']);
+    const ranking = 'first/data-test/BM25.run';
+    let broken = true;
+    const server = await chatServer((_, number) => {
+      if (broken && number > 4) return { status: 400 };
+      return { text: number === 2 ? 'hard to say' : `${number % 3}` };
+    });
+    writeFileSync(join(scratch, 'prompt.txt'), '{query} / {document}');
+    const yaml = `type: pointwise\nprompt: prompt.txt\ndepth: 3\nendpoint: {url: "${server.url}", model: m, concurrency: 1}\n`;
+    writeFileSync(join(scratch, 'reranker.yaml'), yaml);
+    const args = ['rerank', ranking, '--set', 'data', '--with', 'reranker.yaml', '--metric', 'RR', '--out', 'second'];
+    const cache = process.env.REASONTUNE_CACHE;
+    process.env.REASONTUNE_CACHE = join(scratch, 'cache');
+    try {
+      const stopped = await reasontune(args);
+      expect(stopped).toMatchObject({
+        code: 1,
+        out: '',
+        err: expect.stringContaining('Check url, model and OPENAI_API_KEY'),
+      });
+      broken = false;
+      const done = await reasontune(args);
+      expect(done.out).toMatch(/6 queries, \d\.\d documents each: \d\.\d different scores, \d+\.\d % of pairs tied/);
+      expect(done.out).toMatch(/1 malformed answers/);
+      expect(done.out).toMatch(/, 4 answers from the cache, \d+ tokens in/);
+      expect(done.out).toMatch(/reranked, ties: random +\d\.\d{3} +95 % of 1000 shuffles: \d\.\d{3} to \d\.\d{3}/);
+      expect(done.out).toMatch(/interpolated +\d\.\d{3} +reranker’s weight \d\.\d and \d\.\d, chosen on each half/);
+      const malformed = readFileSync(join(scratch, 'second/BM25-malformed.jsonl'), 'utf8');
+      expect(JSON.parse(malformed)).toMatchObject({ answer: 'hard to say' });
+      const taken = [
+        'rerank',
+        ranking,
+        '--set',
+        'data',
+        '--scores',
+        'second/BM25-reranked.run',
+        '--metric',
+        'RR',
+        '--json',
+      ];
+      const again = JSON.parse((await reasontune(taken)).out);
+      expect(done.out).toContain(again.policies.best.toFixed(3));
+    } finally {
+      if (cache === undefined) delete process.env.REASONTUNE_CACHE;
+      else process.env.REASONTUNE_CACHE = cache;
+      await server.close();
+    }
+  });
+
   it.each<[string, string[], RegExp]>([
+    [
+      'a reranking with nothing',
+      ['rerank', 'b.json', '--qrels', 'judged.tsv'],
+      /Expected --with or --scores, got neither/,
+    ],
+    ['a reranking without texts', ['rerank', 'b.json', '--qrels', 'judged.tsv', '--with', 'r.yaml'], /Expected --set/],
+    [
+      'a reranking of another set',
+      ['rerank', 'b.json', '--set', 'data', '--scores', 'b.json'],
+      /judged queries for b\.json/,
+    ],
+    [
+      'scores of other queries',
+      ['rerank', 'b.json', '--qrels', 'judged.tsv', '--scores', 'other.json'],
+      /got none\. Check/,
+    ],
     ['a run without judgements', ['eval', '--run', 'a.run'], /qrels/],
     ['neither a model nor a run', ['eval'], /Name a model, or a ranking with --run and --qrels/],
     ['a ranking of other queries', ['eval', '--run', 'other.json', '--qrels', 'judged.tsv'], /got 1 others, such as z/],
