@@ -21,7 +21,9 @@ interface EvalArguments {
   metrics: string[];
   complete: boolean;
   'relevant-from': number;
+  pool: string | undefined;
   depth: number | undefined;
+  chunk: number | undefined;
   'per-query': boolean;
   plan: string | undefined;
   out: string | undefined;
@@ -39,7 +41,8 @@ export const evaluate: CommandModule<object, EvalArguments> = {
   builder: (yargs) =>
     yargs
       .positional('models', {
-        describe: 'bm25, a run folder, a checkpoint, a sentence-transformers folder, a hub id, or a run file',
+        describe:
+          'bm25, bm25:bright, a run folder, a checkpoint, a sentence-transformers folder, a hub id, or a run file',
         type: 'string',
         array: true,
         default: [],
@@ -64,7 +67,21 @@ export const evaluate: CommandModule<object, EvalArguments> = {
         default: true,
       })
       .option('relevant-from', { describe: 'the lowest relevant grade', type: 'number', default: 1, requiresArg: true })
-      .option('depth', { describe: 'score only so many documents a query', type: 'number', requiresArg: true })
+      .option('pool', {
+        describe: 'ranking of another retriever: rank its candidates alone, too, and say what that hides',
+        type: 'string',
+        requiresArg: true,
+      })
+      .option('depth', {
+        describe: 'how many documents a query count: of the pool [1000], or, with --run, of the ranking',
+        type: 'number',
+        requiresArg: true,
+      })
+      .option('chunk', {
+        describe: 'encoders embed documents in pieces of so many words, and score each by its best',
+        type: 'number',
+        requiresArg: true,
+      })
       .option('per-query', { describe: 'print every query’s values too', type: 'boolean', default: false })
       .option('plan', { describe: 'plan with an eval section [the run folder’s]', type: 'string', requiresArg: true })
       .option('out', {
@@ -86,6 +103,9 @@ export const evaluate: CommandModule<object, EvalArguments> = {
       throw new Fault(
         'Expected a model or --run for eval, got neither. Name a model, or a ranking with --run and --qrels.',
       );
+    }
+    if (given.depth !== undefined && given.pool === undefined && given.run.length === 0) {
+      throw new Fault(`Expected --pool or --run beside --depth, got neither. Leave --depth away, or name a ranking.`);
     }
     const { results, out } = given.run.length > 0 ? await scoreFiles(given) : await rankAndScore(given);
     if (out) say(`run files and results are in ${out}`);
@@ -128,7 +148,11 @@ async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
   const onProgress = (what: string, done: number, of: number): void =>
     progress(`${what}: ${done}/${of} texts`, done === of);
   const { models, 'run-form': runForm } = given;
-  return { results: await evaluateModels({ models, sets, metrics, scoring, out, runForm, onProgress }), out };
+  const chunk = given.chunk === undefined ? null : wholeNumber('--chunk', given.chunk);
+  const pool =
+    given.pool === undefined ? null : { file: given.pool, depth: wholeNumber('--depth', given.depth ?? 1000) };
+  const evaluation = { models, sets, metrics, scoring, out, runForm, chunk, pool, onProgress };
+  return { results: await evaluateModels(evaluation), out };
 }
 
 function setsOf({ set, split }: EvalArguments, plan: RunPlan | null): EvalSetPlan[] {
@@ -139,18 +163,18 @@ function setsOf({ set, split }: EvalArguments, plan: RunPlan | null): EvalSetPla
   );
 }
 
-function scoringOf(given: EvalArguments): Scoring {
-  const { complete, 'relevant-from': relevantFrom, depth = Number.POSITIVE_INFINITY } = given;
-  for (const [option, value] of [
-    ['--relevant-from', relevantFrom],
-    ['--depth', depth],
-  ] as const) {
-    if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 1)) continue;
-    throw new Fault(`Expected a whole number from 1 for ${option}, got ${value}. Correct it.`);
-  }
-  return { complete, relevantFrom, depth };
+function scoringOf({ complete, 'relevant-from': grade, depth, run }: EvalArguments): Scoring {
+  const scoring = { complete, relevantFrom: wholeNumber('--relevant-from', grade) };
+  return depth === undefined || run.length === 0 ? scoring : { ...scoring, depth: wholeNumber('--depth', depth) };
 }
 
-function withoutQueries({ perQuery: _, ...rest }: Result): Omit<Result, 'perQuery'> {
-  return rest;
+function wholeNumber(option: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new Fault(`Expected a whole number from 1 for ${option}, got ${value}. Correct it.`);
+}
+
+function withoutQueries({ perQuery: _, pool, ...rest }: Result) {
+  if (!pool) return rest;
+  const { perQuery: __, ...poolRest } = pool;
+  return { ...rest, pool: poolRest };
 }

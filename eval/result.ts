@@ -9,6 +9,13 @@ import { writeInParts } from '../retrieval/text-file.js';
 
 const byName = <T extends z.ZodType>(value: T) => z.record(z.string(), value);
 
+const marks = {
+  /** Measure → mean over the judged queries. */
+  metrics: byName(z.number()),
+  /** Measure → query → value. */
+  perQuery: byName(byName(z.number())),
+};
+
 const resultSchema = z.object({
   /** Its name in tables and files. */
   system: z.string(),
@@ -23,12 +30,21 @@ const resultSchema = z.object({
   queries: z.int(),
   /** Not given where a run came as a file. */
   documents: z.int().optional(),
-  /** Measure → mean over the judged queries. */
-  metrics: byName(z.number()),
-  /** Measure → query → value. */
-  perQuery: byName(byName(z.number())),
+  ...marks,
   /** Encoding or indexing, and search; not given where a run came as a file. */
   seconds: z.number().optional(),
+  /** The same system where it ranks only another retriever's candidates: `ceiling` and the rest are in pool.ts. */
+  pool: z
+    .object({
+      file: z.string(),
+      depth: z.int(),
+      ceiling: z.number(),
+      hits: z.int(),
+      neverHeld: z.int(),
+      cutoff: z.int(),
+      ...marks,
+    })
+    .optional(),
 });
 
 /** How one system did on one set. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chatServer } from '../support/chat-server.js';
-import { writeTinyCollection } from '../support/tiny.js';
+import { writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 import { type Command, commandIn } from './command.js';
 
 let scratch: string;
@@ -74,6 +74,22 @@ describe('eval and compare', () => {
     expect(JSON.parse(folder.out).comparisons).toMatchObject([{ system: 'backwards', losses: 6, p: 0.03125 }]);
   });
 
+  it('puts the whole corpus and another retriever’s pool side by side', async () => {
+    writeTinyModel(join(scratch, 'model'));
+    await reasontune(['eval', 'bm25', '--set', 'data', '--out', 'pooled']);
+    const pool = 'pooled/data-test/BM25.run';
+    const ranked = ['eval', 'model', 'bm25:bright', '--set', 'data', '--pool', pool, '--depth', '1', '--out', 'pooled'];
+    const { out } = await reasontune(ranked);
+    expect(out).toMatch(/the pool, the best 1 of pooled.*BM25\.run, holds 100\.0 % of what is relevant/);
+    expect(out).toMatch(/system +nDCG@10 +in pool +R@100 +in pool +hits in 10 +never in pool/);
+    // A pool of one document, which is right, makes any model look perfect.
+    expect(out).toMatch(/model +0\.\d{3} +1\.000 +1\.000 +1\.000 +\d +0\n/);
+    const kept = JSON.parse(readFileSync(join(scratch, 'pooled/data-test/model.json'), 'utf8'));
+    expect(Object.keys(kept.pool.perQuery['nDCG@10'])).toHaveLength(6);
+    const chunked = await reasontune(['eval', 'model', '--set', 'data', '--chunk', '2', '--json']);
+    expect(JSON.parse(chunked.out).results).toMatchObject([{ system: 'model-chunk2', documents: 24 }]);
+  });
+
   it('reranks with a language model, goes on where a fault stopped it, and reports the ties', async () => {
     await reasontune(['eval', 'bm25', '--set', 'data', '--out', 'first']);
     const ranking = 'first/data-test/BM25.run';
@@ -142,6 +158,12 @@ describe('eval and compare', () => {
       /got none\. Check/,
     ],
     ['a run without judgements', ['eval', '--run', 'a.run'], /qrels/],
+    [
+      'a depth of nothing',
+      ['eval', 'bm25', '--set', 'data', '--depth', '5'],
+      /Expected --pool or --run beside --depth/,
+    ],
+    ['a pool that is not there', ['eval', 'bm25', '--set', 'data', '--pool', 'no.run'], /no\.run/],
     ['neither a model nor a run', ['eval'], /Name a model, or a ranking with --run and --qrels/],
     ['a ranking of other queries', ['eval', '--run', 'other.json', '--qrels', 'judged.tsv'], /got 1 others, such as z/],
     ['a ranking of nothing', ['eval', '--run', 'empty.json', '--qrels', 'judged.tsv'], /got no query at all/],
