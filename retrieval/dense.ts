@@ -86,10 +86,13 @@ function candidates(
     const block = tensor2d(documents.values.subarray(row * width, (row + size) * width), [size, width]);
     for (let from = 0; from < count; from += queriesPerBlock) {
       const some = Math.min(queriesPerBlock, count - from);
-      const scores = tidy(() => {
+      // Not an array out of a tidy scope: that is searched through for tensors, number by number.
+      const product = tidy(() => {
         const asked = tensor2d(queries.values.subarray(from * width, (from + some) * width), [some, width]);
-        return matMul(asked, block, false, true).dataSync() as Float32Array;
+        return matMul(asked, block, false, true);
       });
+      const scores = product.dataSync() as Float32Array;
+      product.dispose();
       for (let i = 0; i < some; i++) {
         const best = bestRows(scores.subarray(i * size, (i + 1) * size), starts, first, end);
         const top = tops[from + i]!;
@@ -112,8 +115,18 @@ function exactScore(
   const width = query.length;
   let best = Number.NEGATIVE_INFINITY;
   for (let row = starts[place]!; row < starts[place + 1]!; row++) {
-    let dot = 0;
-    for (let k = 0, at = row * width; k < width; k++) dot += query[k]! * values[at + k]!;
+    // Four sums side by side: one would wait for each addition before the next.
+    let [a, b, c, d] = [0, 0, 0, 0];
+    let at = row * width;
+    let k = 0;
+    for (; k + 3 < width; k += 4, at += 4) {
+      a += query[k]! * values[at]!;
+      b += query[k + 1]! * values[at + 1]!;
+      c += query[k + 2]! * values[at + 2]!;
+      d += query[k + 3]! * values[at + 3]!;
+    }
+    for (; k < width; k++, at++) a += query[k]! * values[at]!;
+    const dot = a + b + (c + d);
     if (dot > best) best = dot;
   }
   return Math.fround(best);
