@@ -55,13 +55,24 @@ export function searchExact(queries: Rows, documents: Documents, k: number, sear
       const query = rows.values.subarray(at * width, (at + 1) * width);
       const near = found[at]!;
       const scored = near.map(({ id }) => ({ id, score: exactScore(query, whole, places.get(id)!) }));
-      results[i] = scored.sort(compareRanked).slice(0, k);
+      results[i] = settle(scored).slice(0, k);
       if (near.length < kept || near.length === 0) return false;
       const error = (width * epsilon * norm(query) * largest) / 2;
       return results[i].at(-1)!.score <= near.at(-1)!.score + error;
     });
   }
   return results;
+}
+
+/** Sorts by trec_eval's order what is almost in order: an insertion sort, in the time of looking through it once. */
+function settle(ranked: { id: string; score: number }[]): Ranked {
+  for (let i = 1; i < ranked.length; i++) {
+    const one = ranked[i]!;
+    let at = i;
+    for (; at > 0 && compareRanked(ranked[at - 1]!, one) > 0; at--) ranked[at] = ranked[at - 1]!;
+    ranked[at] = one;
+  }
+  return ranked;
 }
 
 /** The documents of the largest scores as a float32 matrix product gives them. */

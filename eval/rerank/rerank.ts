@@ -57,10 +57,14 @@ export async function rerank(
     onProgress(++done, length);
     return [query, ordered];
   });
-  const ended = await Promise.allSettled(scored);
-  const failed = ended.find((one) => one.status === 'rejected');
+  return { run: new Map(await allEnded(scored)), malformed };
+}
+
+/** What all come to, once all have ended: the first that failed is thrown when none is under way any more. */
+async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
-  return { run: new Map(await Promise.all(scored)), malformed };
+  return Promise.all(work);
 }
 
 type Ask = (question: Question) => Promise<Answer>;
@@ -85,10 +89,7 @@ async function scoreEach(
     if (value === undefined) note(query, [candidate], answer);
     return { id: candidate.id, score: value ?? scale[0] };
   });
-  const ended = await Promise.allSettled(asked);
-  const failed = ended.find((one) => one.status === 'rejected');
-  if (failed) throw failed.reason;
-  return Promise.all(asked);
+  return allEnded(asked);
 }
 
 async function order(
