@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { Result } from '../eval/result.js';
+import { scoreRuns } from '../eval/score.js';
 import { Fault } from '../plan/fault.js';
 import { readPlan } from '../plan/read.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
 import { type BackendName, backendNames, type EvalSetPlan, type RunPlan } from '../plan/schema.js';
 import type { Scoring } from '../retrieval/metrics.js';
+import { judgementsOf, metricsOf } from './judgements.js';
 import { progress, say } from './progress.js';
 import { queryTables, tables } from './tables.js';
 
@@ -19,7 +21,9 @@ interface EvalArguments {
   metrics: string[];
   complete: boolean;
   'relevant-from': number;
+  pool: string | undefined;
   depth: number | undefined;
+  chunk: number | undefined;
   'per-query': boolean;
   plan: string | undefined;
   out: string | undefined;
@@ -37,7 +41,8 @@ export const evaluate: CommandModule<object, EvalArguments> = {
   builder: (yargs) =>
     yargs
       .positional('models', {
-        describe: 'bm25, a run folder, a checkpoint, a sentence-transformers folder, a hub id, or a run file',
+        describe:
+          'bm25, bm25:bright, a run folder, a checkpoint, a sentence-transformers folder, a hub id, or a run file',
         type: 'string',
         array: true,
         default: [],
@@ -62,7 +67,21 @@ export const evaluate: CommandModule<object, EvalArguments> = {
         default: true,
       })
       .option('relevant-from', { describe: 'the lowest relevant grade', type: 'number', default: 1, requiresArg: true })
-      .option('depth', { describe: 'score only so many documents a query', type: 'number', requiresArg: true })
+      .option('pool', {
+        describe: 'ranking of another retriever: rank its candidates alone, too, and say what that hides',
+        type: 'string',
+        requiresArg: true,
+      })
+      .option('depth', {
+        describe: 'how many documents a query count: of the pool [1000], or, with --run, of the ranking',
+        type: 'number',
+        requiresArg: true,
+      })
+      .option('chunk', {
+        describe: 'encoders embed documents in pieces of so many words, and score each by its best',
+        type: 'number',
+        requiresArg: true,
+      })
       .option('per-query', { describe: 'print every query’s values too', type: 'boolean', default: false })
       .option('plan', { describe: 'plan with an eval section [the run folder’s]', type: 'string', requiresArg: true })
       .option('out', {
@@ -85,11 +104,8 @@ export const evaluate: CommandModule<object, EvalArguments> = {
         'Expected a model or --run for eval, got neither. Name a model, or a ranking with --run and --qrels.',
       );
     }
-    if (given.run.length > 0 !== (given.qrels !== undefined)) {
-      const [missing, there] = given.qrels === undefined ? ['--qrels', '--run'] : ['--run', '--qrels'];
-      throw new Fault(
-        `Expected ${missing} beside ${there}, got none. Name the ${missing === '--run' ? 'ranking' : 'judgements'}.`,
-      );
+    if (given.depth !== undefined && given.pool === undefined && given.run.length === 0) {
+      throw new Fault(`Expected --pool or --run beside --depth, got neither. Leave --depth away, or name a ranking.`);
     }
     const { results, out } = given.run.length > 0 ? await scoreFiles(given) : await rankAndScore(given);
     if (out) say(`run files and results are in ${out}`);
@@ -108,11 +124,10 @@ async function scoreFiles(given: EvalArguments): Promise<Evaluated> {
       `Expected models or --run for eval, got both --run and ${got}. Name a run beside models as one of them.`,
     );
   }
-  const out = given.out ?? null;
-  const { scoreRuns } = await import('../eval/evaluate.js');
-  const [metrics, scoring] = [metricsOf(given, null), scoringOf(given)];
-  const { run: runs, qrels = '', 'run-form': runForm } = given;
-  return { results: scoreRuns({ runs, qrels, metrics, scoring, out, runForm, onNote: say }), out };
+  const { 'run-form': runForm, out = null } = given;
+  const [metrics, scoring] = [metricsOf(given.metrics), scoringOf(given)];
+  const results = scoreRuns(given.run, judgementsOf(given), { metrics, scoring, out, runForm, onNote: say });
+  return { results, out };
 }
 
 async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
@@ -120,7 +135,7 @@ async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
   const planFile = given.plan ?? (runFolder && join(runFolder, 'plan.yaml'));
   const plan = planFile ? readPlan(planFile) : null;
   const sets = setsOf(given, plan);
-  const [metrics, scoring] = [metricsOf(given, plan), scoringOf(given)];
+  const [metrics, scoring] = [metricsOf(given.metrics, plan?.eval.metrics), scoringOf(given)];
   const out = given.out ?? (runFolder ? join(runFolder, 'results') : null);
   const [{ evaluateModels }, { isEncoder }] = await Promise.all([
     import('../eval/evaluate.js'),
@@ -133,7 +148,11 @@ async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
   const onProgress = (what: string, done: number, of: number): void =>
     progress(`${what}: ${done}/${of} texts`, done === of);
   const { models, 'run-form': runForm } = given;
-  return { results: await evaluateModels({ models, sets, metrics, scoring, out, runForm, onProgress }), out };
+  const chunk = given.chunk === undefined ? null : wholeNumber('--chunk', given.chunk);
+  const pool =
+    given.pool === undefined ? null : { file: given.pool, depth: wholeNumber('--depth', given.depth ?? 1000) };
+  const evaluation = { models, sets, metrics, scoring, out, runForm, chunk, pool, onProgress };
+  return { results: await evaluateModels(evaluation), out };
 }
 
 function setsOf({ set, split }: EvalArguments, plan: RunPlan | null): EvalSetPlan[] {
@@ -144,23 +163,18 @@ function setsOf({ set, split }: EvalArguments, plan: RunPlan | null): EvalSetPla
   );
 }
 
-function metricsOf({ metrics }: EvalArguments, plan: RunPlan | null): readonly string[] {
-  if (metrics.length === 0) return plan?.eval.metrics ?? ['nDCG@10', 'R@100'];
-  return metrics.flatMap((names) => names.split(',')).map((name) => name.trim());
+function scoringOf({ complete, 'relevant-from': grade, depth, run }: EvalArguments): Scoring {
+  const scoring = { complete, relevantFrom: wholeNumber('--relevant-from', grade) };
+  return depth === undefined || run.length === 0 ? scoring : { ...scoring, depth: wholeNumber('--depth', depth) };
 }
 
-function scoringOf(given: EvalArguments): Scoring {
-  const { complete, 'relevant-from': relevantFrom, depth = Number.POSITIVE_INFINITY } = given;
-  for (const [option, value] of [
-    ['--relevant-from', relevantFrom],
-    ['--depth', depth],
-  ] as const) {
-    if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 1)) continue;
-    throw new Fault(`Expected a whole number from 1 for ${option}, got ${value}. Correct it.`);
-  }
-  return { complete, relevantFrom, depth };
+function wholeNumber(option: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new Fault(`Expected a whole number from 1 for ${option}, got ${value}. Correct it.`);
 }
 
-function withoutQueries({ perQuery: _, ...rest }: Result): Omit<Result, 'perQuery'> {
-  return rest;
+function withoutQueries({ perQuery: _, pool, ...rest }: Result) {
+  if (!pool) return rest;
+  const { perQuery: __, ...poolRest } = pool;
+  return { ...rest, pool: poolRest };
 }

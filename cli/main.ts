@@ -3,11 +3,13 @@ import process from 'node:process';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { Fault } from '../plan/fault.js';
+import { compare } from './compare.js';
 import { data } from './data/data.js';
 import { doctor } from './doctor.js';
 import { evaluate } from './eval.js';
 import { reportFaults } from './exit.js';
 import { plot } from './plot.js';
+import { rerank } from './rerank.js';
 import { sweep } from './sweep.js';
 import { train } from './train.js';
 
@@ -17,6 +19,8 @@ await reportFaults(async () => {
     .usage('$0 <command>\n\nFine-tune a retriever from a YAML plan, measure it, plot it.')
     .command(train)
     .command(evaluate)
+    .command(compare)
+    .command(rerank)
     .command(sweep)
     .command(plot)
     .command(data)

@@ -1,4 +1,4 @@
-import type { Result } from '../eval/result.js';
+import { type Result, titleOf } from '../eval/result.js';
 import { plainTable } from '../report/table.js';
 
 /** A table a set: systems in rows, measures in columns. */
@@ -21,9 +21,31 @@ export function tables(results: readonly Result[]): string {
         ...(timed ? [seconds] : []),
       ]);
       const over = first.documents === undefined ? '' : ` over ${first.documents} documents`;
-      return `${title}: ${first.queries} queries${over}\n${plainTable(columns, cells)}`;
+      const whole = `${title}: ${first.queries} queries${over}\n${plainTable(columns, cells)}`;
+      return first.pool ? `${whole}\n\n${poolTable(rows)}` : whole;
     })
     .join('\n\n');
+}
+
+/** The whole corpus and the pool side by side: what ranking another retriever's candidates alone would hide. */
+function poolTable(rows: readonly Result[]): string {
+  const [{ pool, metrics }] = rows as [Result];
+  if (!pool) return '';
+  const measures = Object.keys(metrics);
+  const columns = [
+    { heading: 'system' },
+    ...measures.flatMap((heading) => [{ heading }, { heading: 'in pool' }]),
+    { heading: `hits in ${pool.cutoff}`, digits: 0 },
+    { heading: 'never in pool', digits: 0 },
+  ];
+  const cells = rows.map((row) => [
+    row.system,
+    ...measures.flatMap((name) => [row.metrics[name], row.pool?.metrics[name]]),
+    row.pool?.hits,
+    row.pool?.neverHeld,
+  ]);
+  const head = `the pool, the best ${pool.depth} of ${pool.file}, holds ${(100 * pool.ceiling).toFixed(1)} % of what is relevant`;
+  return `${head}\n${plainTable(columns, cells)}`;
 }
 
 /** A table a result: queries in rows, in the judgements' order. */
@@ -37,8 +59,4 @@ export function queryTables(results: readonly Result[]): string {
       return `${titleOf(result)}: ${result.system}\n${plainTable(columns, rows)}`;
     })
     .join('\n\n');
-}
-
-function titleOf({ set, split }: Result): string {
-  return split === undefined ? set : `${set}, ${split}`;
 }

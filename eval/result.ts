@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { Fault, reasonOf } from '../plan/fault.js';
 import { writeRun } from '../retrieval/files.js';
@@ -7,6 +8,13 @@ import type { Run } from '../retrieval/ranking.js';
 import { writeInParts } from '../retrieval/text-file.js';
 
 const byName = <T extends z.ZodType>(value: T) => z.record(z.string(), value);
+
+const marks = {
+  /** Measure → mean over the judged queries. */
+  metrics: byName(z.number()),
+  /** Measure → query → value. */
+  perQuery: byName(byName(z.number())),
+};
 
 const resultSchema = z.object({
   /** Its name in tables and files. */
@@ -22,16 +30,30 @@ const resultSchema = z.object({
   queries: z.int(),
   /** Not given where a run came as a file. */
   documents: z.int().optional(),
-  /** Measure → mean over the judged queries. */
-  metrics: byName(z.number()),
-  /** Measure → query → value. */
-  perQuery: byName(byName(z.number())),
+  ...marks,
   /** Encoding or indexing, and search; not given where a run came as a file. */
   seconds: z.number().optional(),
+  /** The same system where it ranks only another retriever's candidates: `ceiling` and the rest are in pool.ts. */
+  pool: z
+    .object({
+      file: z.string(),
+      depth: z.int(),
+      ceiling: z.number(),
+      hits: z.int(),
+      neverHeld: z.int(),
+      cutoff: z.int(),
+      ...marks,
+    })
+    .optional(),
 });
 
 /** How one system did on one set. */
 export type Result = Readonly<z.infer<typeof resultSchema>>;
+
+/** The set and split that a result is of. */
+export function titleOf({ set, split }: Result): string {
+  return split === undefined ? set : `${set}, ${split}`;
+}
 
 /** `<out>/<set>-<split>/<system>.run` (TREC) or `.run.json`, and `<system>.json`. */
 export function writeResult(out: string, result: Result, run: Run, form: 'trec' | 'json' = 'trec'): void {
@@ -42,8 +64,38 @@ export function writeResult(out: string, result: Result, run: Run, form: 'trec' 
   writeInParts(join(folder, `${name}.json`), [`${JSON.stringify(result, null, 1)}\n`]);
 }
 
-/** Reads what {@link writeResult} wrote. @throws Fault a file that is missing or no result. */
-export function readResult(path: string): Result {
+/**
+ * Reads what {@link writeResult} wrote: files, or every result in folders, at any depth. A system that stands there
+ * twice alike is taken once; two of one name that differ are told apart by their paths.
+ *
+ * @throws Fault a file that is missing or no result, or a folder without one.
+ */
+export function readResults(paths: readonly string[]): Result[] {
+  const results: Result[] = [];
+  for (const file of paths.flatMap(resultFiles)) {
+    const result = readResult(file);
+    const same = results.find((other) => other.system === result.system && titleOf(other) === titleOf(result));
+    if (same && isDeepStrictEqual(same.perQuery, result.perQuery)) continue;
+    results.push(same ? { ...result, system: file } : result);
+  }
+  return results;
+}
+
+function resultFiles(path: string): string[] {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
+  const files = readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter(
+      (name) =>
+        name.endsWith('.json') &&
+        ['.run', '.run.json'].some((form) => existsSync(join(path, `${name.slice(0, -5)}${form}`))),
+    )
+    .sort()
+    .map((name) => join(path, name));
+  if (files.length > 0) return files;
+  throw new Fault(`Expected results of reasontune eval for ${path}, got none. Run eval with --out first.`);
+}
+
+function readResult(path: string): Result {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));

@@ -1,5 +1,18 @@
-import { evaluate, type Measure, type Scoring } from '../retrieval/metrics.js';
+import { basename, extname, join } from 'node:path';
+import { Fault } from '../plan/fault.js';
+import { readQrels, readRun } from '../retrieval/files.js';
+import { evaluate, type Measure, parseMeasure, type Scoring } from '../retrieval/metrics.js';
 import type { Qrels, Run } from '../retrieval/ranking.js';
+import { type Result, writeResult } from './result.js';
+
+/** How results are scored and kept, wherever the rankings come from. */
+export interface Marking {
+  readonly metrics: readonly string[];
+  readonly scoring?: Scoring;
+  /** Where run files and results go; null for nowhere. */
+  readonly out: string | null;
+  readonly runForm?: 'trec' | 'json';
+}
 
 /** A ranking's marks. */
 export interface Marks {
@@ -18,11 +31,50 @@ export function score(run: Run, qrels: Qrels, measures: readonly Measure[], scor
   };
 }
 
+/** Judgements by their file, and what a result says of them. */
+export interface Judgements extends Pick<Result, 'set' | 'split' | 'folder'> {
+  readonly file: string;
+}
+
+/** Those of a split of a folder in BEIR layout, or of a file of their own. */
+export function judgements(given: { set: string; split: string } | { qrels: string }): Judgements {
+  if ('qrels' in given) return { file: given.qrels, set: stem(given.qrels) };
+  const { set: folder, split } = given;
+  return { file: join(folder, 'qrels', `${split}.tsv`), set: basename(folder), folder, split };
+}
+
+/**
+ * Scores run files against judgements; what the two do not share is noted.
+ *
+ * @throws Fault a file that is missing or malformed, or a run that shares no query with the judgements.
+ */
+export function scoreRuns(
+  runs: readonly string[],
+  { file, ...about }: Judgements,
+  marking: Marking & { readonly onNote: (note: string) => void },
+): Result[] {
+  const measures = marking.metrics.map((name) => parseMeasure(name, '--metrics'));
+  const qrels = readQrels(file);
+  return runs.map((path) => {
+    const run = readRun(path, marking.onNote);
+    if (![...run.keys()].some((query) => qrels.has(query))) {
+      const got = run.size === 0 ? 'no query at all' : `${run.size} others, such as ${[...run.keys()][0]}`;
+      throw new Fault(`Expected queries of ${file} for ${path}, got ${got}. Check that the two belong together.`);
+    }
+    for (const note of mismatches(run, qrels)) marking.onNote(`${path}: ${note}`);
+    const marks = score(run, qrels, measures, marking.scoring);
+    const queries = Object.keys(Object.values(marks.perQuery)[0] ?? {}).length;
+    const result: Result = { system: stem(path), model: path, ...about, queries, ...marks };
+    if (marking.out) writeResult(marking.out, result, run, marking.runForm);
+    return result;
+  });
+}
+
 // As many ids of a list as a line of text bears.
 const listed = 5;
 
 /** What a run and its judgements do not share, a line each: counted, and the first few listed. */
-export function mismatches(run: Run, qrels: Qrels): string[] {
+function mismatches(run: Run, qrels: Qrels): string[] {
   return [
     listing(
       'judged but not in the run',
@@ -39,4 +91,8 @@ function listing(what: string, ids: readonly string[]): string[] {
   if (ids.length === 0) return [];
   const more = ids.length > listed ? ', …' : '';
   return [`${ids.length} ${ids.length === 1 ? 'query' : 'queries'} ${what}: ${ids.slice(0, listed).join(', ')}${more}`];
+}
+
+function stem(path: string): string {
+  return basename(path, extname(path));
 }

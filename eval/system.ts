@@ -1,39 +1,58 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import type { Collection } from '../data/beir.js';
-import { tokenize } from '../data/token-cache.js';
-import { encode } from '../encoder/encode.js';
-import { disposeEncoder, type Encoder, loadEncoder, type Side } from '../encoder/encoder.js';
+import { disposeEncoder, loadEncoder } from '../encoder/encoder.js';
 import { fetchModel } from '../encoder/fetch/fetch-model.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
-import { Bm25 } from '../retrieval/bm25.js';
-import { searchExact } from '../retrieval/dense.js';
+import { Bm25, type Bm25Variant } from '../retrieval/bm25.js';
 import { readRun } from '../retrieval/files.js';
 import type { Run } from '../retrieval/ranking.js';
+import { denseRanker, embedCorpus } from './dense-system.js';
 
-/** Something that ranks a whole corpus for each query of a collection. */
+export type Progress = (done: number, of: number) => void;
+
+/** Ranks for each query of the collection it was made for: the whole corpus, or a pool, each query's documents there. */
+export type Ranker = (depth: number, pool?: Run) => Run;
+
+/** Something that ranks documents for queries. */
 export interface System {
   /** In tables and file names. */
   readonly name: string;
-  search(collection: Collection, depth: number, onProgress: (done: number, of: number) => void): Run;
+  /** Indexes or embeds a collection. */
+  read(collection: Collection, onProgress: Progress): Ranker;
   dispose(): void;
 }
 
+/** The two BM25s that published numbers come from, as the command line names them. */
+const bm25s: Readonly<Record<string, { readonly name: string; readonly variant: Bm25Variant }>> = {
+  bm25: { name: 'BM25', variant: 'lucene' },
+  'bm25:lucene': { name: 'BM25', variant: 'lucene' },
+  'bm25:bright': { name: 'BM25-bright', variant: 'bright' },
+};
+
 /**
- * Opens what the user named: `bm25`, a run file, a run folder (its last checkpoint), a checkpoint or any
- * sentence-transformers folder, or a hub id. Throws a Fault when there is none. An encoder needs a running backend.
+ * Opens what the user named: `bm25` (`bm25:lucene`) or `bm25:bright`, a run file, a run folder (its last checkpoint), a
+ * checkpoint or any sentence-transformers folder, or a hub id. Throws a Fault when there is none. An encoder needs a
+ * running backend.
+ *
+ * @param options.chunk an encoder embeds documents in pieces of so many words, and scores each by its best piece
  */
-export async function openSystem(model: string): Promise<System> {
-  if (model === 'bm25') return { name: 'BM25', search: searchBm25, dispose: () => {} };
+export async function openSystem(
+  model: string,
+  { chunk = null }: { readonly chunk?: number | null } = {},
+): Promise<System> {
+  const bm25 = Object.hasOwn(bm25s, model) ? bm25s[model] : undefined;
+  if (bm25) return { name: bm25.name, read: (collection) => bm25Ranker(collection, bm25.variant), dispose: () => {} };
   if (isRunFile(model)) {
     const run = readRun(model);
-    return { name: basename(model, extname(model)), search: () => run, dispose: () => {} };
+    return { name: basename(model, extname(model)), read: () => runRanker(run), dispose: () => {} };
   }
   const checkpoint = lastCheckpoint(model);
   const encoder = loadEncoder(checkpoint ?? (await fetchModel(model)));
   return {
-    name: nameOf(model),
-    search: (collection, depth, onProgress) => searchDense(encoder, collection, depth, onProgress),
+    name: chunk === null ? nameOf(model) : `${nameOf(model)}-chunk${chunk}`,
+    read: ({ corpus, queries }, onProgress) =>
+      denseRanker(encoder, embedCorpus(encoder, corpus, chunk, onProgress), queries),
     dispose: () => disposeEncoder(encoder),
   };
 }
@@ -45,7 +64,7 @@ function isRunFile(model: string): boolean {
 
 /** Whether a system embeds texts, and so needs a backend. */
 export function isEncoder(model: string): boolean {
-  return model !== 'bm25' && !isRunFile(model);
+  return !Object.hasOwn(bm25s, model) && !isRunFile(model);
 }
 
 /** `all-MiniLM-L6-v2` for a hub id, `run/step-000057` for a checkpoint, the folder's own name for a run. */
@@ -54,37 +73,24 @@ function nameOf(model: string): string {
   return existsSync(join(model, 'trainer')) ? `${basename(dirname(model))}/${name}` : name;
 }
 
-function searchBm25({ corpus, queries }: Collection, depth: number): Run {
-  const index = new Bm25(corpus);
-  return new Map(queries.map(({ id, text, excluded }) => [id, index.search(text, depth, excluded)]));
+function bm25Ranker({ corpus, queries }: Collection, variant: Bm25Variant): Ranker {
+  const index = new Bm25(corpus, variant);
+  return (depth, pool) =>
+    new Map(
+      queries.map(({ id, text, excluded }) => {
+        const only = pool && (pool.get(id) ?? []).map((one) => one.id);
+        return [id, index.search(text, depth, excluded, only)];
+      }),
+    );
 }
 
-function searchDense(
-  encoder: Encoder,
-  { corpus, queries }: Collection,
-  depth: number,
-  onProgress: (done: number, of: number) => void,
-): Run {
-  const { tokenizer, settings } = encoder;
-  const tokens = (side: Side, texts: readonly string[]): Int32Array[] =>
-    tokenize(texts, { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] });
-  const all = corpus.texts.length + queries.length;
-  const documents = encode(encoder, tokens('document', corpus.texts), 'document', (done) => onProgress(done, all));
-  const asked = encode(
-    encoder,
-    tokens(
-      'query',
-      queries.map(({ text }) => text),
-    ),
-    'query',
-    (done) => onProgress(corpus.texts.length + done, all),
-  );
-  const found = searchExact(
-    asked,
-    documents,
-    corpus.ids,
-    depth,
-    queries.map(({ excluded }) => excluded),
-  );
-  return new Map(queries.map(({ id }, i) => [id, found[i] ?? []]));
+function runRanker(run: Run): Ranker {
+  return (depth, pool) =>
+    new Map(
+      Array.from(run, ([query, ranked]) => {
+        if (pool === undefined) return [query, ranked.slice(0, depth)];
+        const held = new Set(pool.get(query)?.map(({ id }) => id));
+        return [query, ranked.filter(({ id }) => held.has(id)).slice(0, depth)];
+      }),
+    );
 }

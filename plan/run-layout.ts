@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 // What lies where in a run folder: programs meet there, never through each other's memory.
@@ -7,9 +7,9 @@ export function stepFolder(step: number): string {
   return `step-${String(step).padStart(6, '0')}`;
 }
 
-/** A run's whole checkpoints, oldest first; none for a folder that is no run or does not exist. */
+/** A run's whole checkpoints, oldest first; none for what is no run, no folder, or does not exist. */
 export function checkpointsIn(runFolder: string): string[] {
-  if (!existsSync(runFolder)) return [];
+  if (!statSync(runFolder, { throwIfNoEntry: false })?.isDirectory()) return [];
   return readdirSync(runFolder)
     .filter((name) => /^step-\d{6,}$/.test(name))
     .sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)))

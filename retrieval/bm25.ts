@@ -14,8 +14,16 @@ export function storedLength(length: number): number {
 }
 
 /**
- * A BM25 index over a corpus: an inverted index in typed arrays. Scores are Lucene's (k1 0.9, b 0.4, no factor k1 + 1,
- * lossy document length; idf = ln(1 + (N - df + 0.5) / (df + 0.5)), N the documents that have a term at all).
+ * Published numbers come from two. `lucene` is pyserini's: a query term counts as often as it occurs, document lengths
+ * are stored lossily, empty documents are no part of the averages. `bright` is that of the BRIGHT benchmark (gensim's
+ * LuceneBM25Model on both sides): query terms are weighted by BM25 as document terms are, so that idf counts twice and
+ * repeats saturate; lengths are exact, and empty documents count.
+ */
+export type Bm25Variant = 'lucene' | 'bright';
+
+/**
+ * A BM25 index over a corpus: an inverted index in typed arrays. k1 0.9, b 0.4, no factor k1 + 1,
+ * idf = ln(1 + (N - df + 0.5) / (df + 0.5)).
  */
 export class Bm25 {
   readonly #ids: readonly string[];
@@ -25,17 +33,24 @@ export class Bm25 {
   readonly #postings: Postings;
   readonly #idf: Float32Array;
   readonly #scores: Float64Array;
+  readonly #meanLength: number;
 
   /** @param corpus ids (all different) and texts, side by side */
-  constructor(corpus: { readonly ids: readonly string[]; readonly texts: readonly string[] }) {
+  constructor(
+    corpus: { readonly ids: readonly string[]; readonly texts: readonly string[] },
+    readonly variant: Bm25Variant = 'lucene',
+  ) {
     const termIds = new Map<string, number>();
     const counted = count(corpus.texts, termIds);
+    const documents = variant === 'lucene' ? counted.lengths.filter((length) => length > 0).length : corpus.ids.length;
+    this.#meanLength = counted.lengths.reduce((sum, length) => sum + length, 0) / documents || 1;
     this.#ids = corpus.ids;
     this.#ranks = idRanks(corpus.ids);
     this.#places = new Map(corpus.ids.map((id, place) => [id, place]));
     this.#termIds = termIds;
-    this.#postings = invert(counted, termIds.size);
-    this.#idf = idfs(this.#postings.starts, counted.lengths);
+    const lengthOf = variant === 'lucene' ? storedLength : (length: number) => length;
+    this.#postings = invert(counted, termIds.size, (length) => norm(lengthOf(length), this.#meanLength));
+    this.#idf = idfs(this.#postings.starts, documents);
     this.#scores = new Float64Array(corpus.ids.length);
   }
 
@@ -43,14 +58,12 @@ export class Bm25 {
    * The k best documents that share a term with the query, by trec_eval's order.
    *
    * @param excluded ids of documents to leave out; ids not in the corpus are passed over
+   * @param only ids of the documents to rank, where not all are
    */
-  search(query: string, k: number, excluded: Iterable<string> = []): Ranked {
+  search(query: string, k: number, excluded: Iterable<string> = [], only?: Iterable<string>): Ranked {
     const { starts, documents, impacts } = this.#postings;
     const scores = this.#scores.fill(0);
-    for (const [term, times] of tally(analyze(query))) {
-      const id = this.#termIds.get(term);
-      if (id === undefined) continue;
-      const weight = times * this.#idf[id]!;
+    for (const [id, weight] of this.#weights(query)) {
       const end = starts[id + 1]!;
       for (let i = starts[id]!; i < end; i++) scores[documents[i]!]! += weight * impacts[i]!;
     }
@@ -59,9 +72,35 @@ export class Bm25 {
       if (place !== undefined) scores[place] = 0;
     }
     const top = new TopK(k, this.#ranks);
-    for (let place = 0; place < scores.length; place++) if (scores[place]! > 0) top.offer(place, scores[place]!);
+    if (only === undefined) {
+      for (let place = 0; place < scores.length; place++) if (scores[place]! > 0) top.offer(place, scores[place]!);
+    } else {
+      for (const id of only) {
+        const place = this.#places.get(id);
+        if (place !== undefined && scores[place]! > 0) top.offer(place, scores[place]!);
+      }
+    }
     return top.take(this.#ids);
   }
+
+  /** A query's terms that the corpus has, each with what an impact is multiplied by. */
+  #weights(query: string): [id: number, weight: number][] {
+    const known = [...tally(analyze(query))].flatMap(([term, times]) => {
+      const id = this.#termIds.get(term);
+      return id === undefined ? [] : [{ id, times, idf: this.#idf[id]! }];
+    });
+    if (this.variant === 'lucene') return known.map(({ id, times, idf }) => [id, times * idf]);
+    const saturation = norm(
+      known.reduce((sum, { times }) => sum + times, 0),
+      this.#meanLength,
+    );
+    return known.map(({ id, times, idf }) => [id, (idf * idf * times) / (times + saturation)]);
+  }
+}
+
+/** What a term's count in a text of some length is weighed against: at that count it has half of its impact. */
+function norm(length: number, mean: number): number {
+  return K1 * (1 - B + (B * length) / mean);
 }
 
 /** Posting lists end to end: those of term t are `starts[t]` to `starts[t + 1]`; an impact is a score before idf. */
@@ -123,18 +162,7 @@ function roomFor(array: Int32Array<ArrayBuffer>, needed: number): Int32Array<Arr
   return larger;
 }
 
-/** Lucene's averages are over the documents that have a term at all. */
-function meanLength(lengths: Int32Array): number {
-  let total = 0;
-  let documents = 0;
-  for (const length of lengths) {
-    total += length;
-    if (length > 0) documents++;
-  }
-  return documents === 0 ? 1 : total / documents;
-}
-
-function invert(counted: Counted, termCount: number): Postings {
+function invert(counted: Counted, termCount: number, normOf: (length: number) => number): Postings {
   const { terms, times, lengths } = counted;
   const starts = new Int32Array(termCount + 1);
   for (const term of terms) starts[term + 1]!++;
@@ -143,9 +171,8 @@ function invert(counted: Counted, termCount: number): Postings {
   const next = starts.slice();
   const documents = new Int32Array(terms.length);
   const impacts = new Float32Array(terms.length);
-  const mean = meanLength(lengths);
   for (let place = 0; place < lengths.length; place++) {
-    const norm = K1 * (1 - B + (B * storedLength(lengths[place]!)) / mean);
+    const norm = normOf(lengths[place]!);
     for (let i = counted.starts[place]!; i < counted.starts[place + 1]!; i++) {
       const slot = next[terms[i]!]!++;
       documents[slot] = place;
@@ -155,9 +182,7 @@ function invert(counted: Counted, termCount: number): Postings {
   return { starts, documents, impacts };
 }
 
-function idfs(starts: Int32Array, lengths: Int32Array): Float32Array {
-  let total = 0;
-  for (const length of lengths) if (length > 0) total++;
+function idfs(starts: Int32Array, total: number): Float32Array {
   const idf = new Float32Array(starts.length - 1);
   for (let t = 0; t < idf.length; t++) {
     const df = starts[t + 1]! - starts[t]!;

@@ -1,5 +1,5 @@
 import { matMul, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { idRanks, type Ranked, TopK } from './ranking.js';
+import { compareRanked, idRanks, type Ranked, TopK } from './ranking.js';
 
 /** Vectors in rows. */
 interface Rows {
@@ -7,47 +7,195 @@ interface Rows {
   readonly width: number;
 }
 
-// Scores held at once: queries × this many documents.
-const documentsPerBlock = 4096;
+/** What is searched: documents, each of one row or of several (its chunks), end to end. */
+export interface Documents extends Rows {
+  readonly ids: readonly string[];
+  /** Document d's rows are `starts[d]` to `starts[d + 1]`; not given, each has one. */
+  readonly starts?: Int32Array;
+}
+
+interface Search {
+  /** For each query, ids left out. */
+  readonly excluded: readonly (readonly string[])[];
+  /** For each query, the ids to rank where not all are. */
+  readonly only?: readonly (readonly string[])[];
+  /** Rows scored at once, about. */
+  readonly rowsPerBlock?: number;
+}
+
 const queriesPerBlock = 256;
 
+// float32 rounds to within half of this, relatively.
+const epsilon = 2 ** -23;
+
 /**
- * Exact search: for each query the k documents of the largest dot product, by trec_eval's order. Documents are taken
- * block by block, so memory is bounded and the result does not depend on the block's size.
+ * Exact search: for each query the k documents of the largest dot product (of their best row), by trec_eval's order.
  *
- * @param excluded for each query, ids left out
+ * Documents are taken block by block, so memory is bounded. A matrix product in float32 rounds one way in one block and
+ * another way in the next, even for two documents with the same text; so more candidates than k are kept, and their
+ * scores computed anew in float64, always alike. A query whose k-th score is too near to what was let go, by the bound
+ * on a float32 product's error, is searched again with more candidates. The result thus does not depend on the block's
+ * size, nor on the backend, and equal texts tie.
  */
-export function searchExact(
+export function searchExact(queries: Rows, documents: Documents, k: number, search: Search): Ranked[] {
+  const { width } = queries;
+  const { ids, starts = oneEach(ids.length) } = documents;
+  const whole = { ...documents, starts };
+  const places = new Map(ids.map((id, place) => [id, place]));
+  const largest = largestNorm(documents);
+  const results: Ranked[] = [];
+  let left = Array.from({ length: queries.values.length / width }, (_, i) => i);
+  for (let spare = 64; left.length > 0; spare *= 8) {
+    const rows = { width, values: gather(queries, left) };
+    const excluded = left.map((i) => search.excluded[i] ?? []);
+    const only = search.only && left.map((i) => search.only?.[i] ?? []);
+    const kept = k + spare;
+    const found = candidates(rows, whole, kept, { ...search, excluded, ...(only ? { only } : {}) }, places);
+    left = left.filter((i, at) => {
+      const query = rows.values.subarray(at * width, (at + 1) * width);
+      const near = found[at]!;
+      const scored = near.map(({ id }) => ({ id, score: exactScore(query, whole, places.get(id)!) }));
+      results[i] = settle(scored).slice(0, k);
+      if (near.length < kept || near.length === 0) return false;
+      const error = (width * epsilon * norm(query) * largest) / 2;
+      return results[i].at(-1)!.score <= near.at(-1)!.score + error;
+    });
+  }
+  return results;
+}
+
+/** Sorts by trec_eval's order what is almost in order: an insertion sort, in the time of looking through it once. */
+function settle(ranked: { id: string; score: number }[]): Ranked {
+  for (let i = 1; i < ranked.length; i++) {
+    const one = ranked[i]!;
+    let at = i;
+    for (; at > 0 && compareRanked(ranked[at - 1]!, one) > 0; at--) ranked[at] = ranked[at - 1]!;
+    ranked[at] = one;
+  }
+  return ranked;
+}
+
+/** The documents of the largest scores as a float32 matrix product gives them. */
+function candidates(
   queries: Rows,
-  documents: Rows,
-  ids: readonly string[],
+  documents: Documents & { readonly starts: Int32Array },
   k: number,
-  excluded: readonly (readonly string[])[],
+  { excluded, only, rowsPerBlock = 4096 }: Search,
+  places: ReadonlyMap<string, number>,
 ): Ranked[] {
   const { width } = queries;
+  const { ids, starts } = documents;
   const count = queries.values.length / width;
   const ranks = idRanks(ids);
-  const places = new Map(ids.map((id, place) => [id, place]));
+  const placesOf = (list: readonly string[]): Int32Array =>
+    Int32Array.from(list.flatMap((id) => places.get(id) ?? [])).sort();
   const tops = Array.from({ length: count }, () => new TopK(k, ranks));
-  const left = excluded.map((list) => list.map((id) => places.get(id) ?? -1));
-  for (let first = 0; first < ids.length; first += documentsPerBlock) {
-    const size = Math.min(documentsPerBlock, ids.length - first);
-    const block = tensor2d(documents.values.subarray(first * width, (first + size) * width), [size, width]);
+  const left = excluded.map(placesOf);
+  const wanted = only?.map(placesOf);
+  for (const [first, end] of blocks(starts, rowsPerBlock)) {
+    const [row, size] = [starts[first]!, starts[end]! - starts[first]!];
+    const block = tensor2d(documents.values.subarray(row * width, (row + size) * width), [size, width]);
     for (let from = 0; from < count; from += queriesPerBlock) {
       const some = Math.min(queriesPerBlock, count - from);
-      const scores = tidy(() => {
-        const rows = tensor2d(queries.values.subarray(from * width, (from + some) * width), [some, width]);
-        return matMul(rows, block, false, true).dataSync() as Float32Array;
+      // Not an array out of a tidy scope: that is searched through for tensors, number by number.
+      const product = tidy(() => {
+        const asked = tensor2d(queries.values.subarray(from * width, (from + some) * width), [some, width]);
+        return matMul(asked, block, false, true);
       });
+      const scores = product.dataSync() as Float32Array;
+      product.dispose();
       for (let i = 0; i < some; i++) {
-        const row = scores.subarray(i * size, (i + 1) * size);
-        for (const place of left[from + i] ?? []) {
-          if (place >= first && place < first + size) row[place - first] = Number.NEGATIVE_INFINITY;
-        }
-        tops[from + i]?.offerBlock(row, first);
+        const best = bestRows(scores.subarray(i * size, (i + 1) * size), starts, first, end);
+        const top = tops[from + i]!;
+        for (const place of within(left[from + i], first, end)) best[place - first] = Number.NEGATIVE_INFINITY;
+        if (wanted === undefined) top.offerBlock(best, first);
+        else for (const place of within(wanted[from + i], first, end)) top.offer(place, best[place - first]!);
       }
     }
     block.dispose();
   }
   return tops.map((top) => top.take(ids));
 }
+
+/** In float64, and rounded to float32 at its end. */
+function exactScore(
+  query: Float32Array,
+  { values, starts }: Documents & { readonly starts: Int32Array },
+  place: number,
+): number {
+  const width = query.length;
+  let best = Number.NEGATIVE_INFINITY;
+  for (let row = starts[place]!; row < starts[place + 1]!; row++) {
+    // Four sums side by side: one would wait for each addition before the next.
+    let [a, b, c, d] = [0, 0, 0, 0];
+    let at = row * width;
+    let k = 0;
+    for (; k + 3 < width; k += 4, at += 4) {
+      a += query[k]! * values[at]!;
+      b += query[k + 1]! * values[at + 1]!;
+      c += query[k + 2]! * values[at + 2]!;
+      d += query[k + 3]! * values[at + 3]!;
+    }
+    for (; k < width; k++, at++) a += query[k]! * values[at]!;
+    const dot = a + b + (c + d);
+    if (dot > best) best = dot;
+  }
+  return Math.fround(best);
+}
+
+function gather({ values, width }: Rows, rows: readonly number[]): Float32Array {
+  if (rows.length * width === values.length) return values;
+  const chosen = new Float32Array(rows.length * width);
+  for (const [at, row] of rows.entries()) chosen.set(values.subarray(row * width, (row + 1) * width), at * width);
+  return chosen;
+}
+
+function oneEach(documents: number): Int32Array {
+  return Int32Array.from({ length: documents + 1 }, (_, d) => d);
+}
+
+function largestNorm({ values, width }: Rows): number {
+  let largest = 0;
+  for (let row = 0; row < values.length; row += width) {
+    let squares = 0;
+    for (let at = row; at < row + width; at++) squares += values[at]! * values[at]!;
+    if (squares > largest) largest = squares;
+  }
+  return Math.sqrt(largest);
+}
+
+function norm(vector: Float32Array): number {
+  return largestNorm({ values: vector, width: vector.length });
+}
+
+/** Runs of whole documents that have about so many rows. */
+function* blocks(starts: Int32Array, rowsPerBlock: number): Generator<[first: number, end: number]> {
+  for (let first = 0; first < starts.length - 1; ) {
+    let end = first + 1;
+    while (end < starts.length - 1 && starts[end + 1]! - starts[first]! <= rowsPerBlock) end++;
+    yield [first, end];
+    first = end;
+  }
+}
+
+/** Each document's largest score; the scores themselves where each has one row. */
+function bestRows(scores: Float32Array, starts: Int32Array, first: number, end: number): Float32Array {
+  if (scores.length === end - first) return scores;
+  const best = new Float32Array(end - first).fill(Number.NEGATIVE_INFINITY);
+  for (let d = first; d < end; d++) {
+    for (let row = starts[d]!; row < starts[d + 1]!; row++) {
+      const score = scores[row - starts[first]!]!;
+      // Not a number stays, so that the collector refuses it.
+      if (score > best[d - first]! || Number.isNaN(score)) best[d - first] = score;
+    }
+  }
+  return best;
+}
+
+/** Those of ascending places that lie in a block. */
+function within(places: Int32Array | undefined, first: number, end: number): Int32Array {
+  if (places === undefined || places.length === 0) return none;
+  return places.filter((place) => place >= first && place < end);
+}
+
+const none = new Int32Array(0);

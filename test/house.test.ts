@@ -15,6 +15,7 @@ const rank: Readonly<Record<string, number>> = {
   retrieval: 4,
   loss: 4,
   tensor: 3,
+  endpoint: 3,
   hub: 2,
   native: 2,
   plan: 1,

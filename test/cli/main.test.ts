@@ -1,45 +1,21 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../plan/places.js';
 import { readEvents } from '../../report/events.js';
 import { tinyPlan, writeTinyCollection, writeTinyModel } from '../support/tiny.js';
+import { type Command, commandIn } from './command.js';
 
 // The compiled command line, as a user runs it (`npm test` builds it first).
 
 let scratch: string;
 let plan: string;
 let run: string;
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the command line; `watch` sees standard error as it comes, and may signal. */
-function reasontune(
-  args: string[],
-  watch?: (err: string, kill: (signal: NodeJS.Signals) => void) => void,
-): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(packageRoot, 'dist/cli/main.js'), ...args], { cwd: scratch });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (text) => {
-      out += text;
-    });
-    child.stderr.on('data', (text) => {
-      err += text;
-      watch?.(err, (signal) => child.kill(signal));
-    });
-    child.on('close', (code) => resolve({ code, out, err }));
-  });
-}
+let reasontune: Command;
 
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'reasontune-cli-'));
+  reasontune = commandIn(scratch);
   run = join(scratch, 'run');
   plan = join(scratch, 'plan.yaml');
   writeFileSync(plan, tinyPlan(writeTinyModel(join(scratch, 'model')), writeTinyCollection(join(scratch, 'data'))));
@@ -62,28 +38,6 @@ describe('the command line', () => {
 
     const plotted = await reasontune(['plot', run]);
     expect(plotted.out).toBe(`${join(run, 'loss.png')}\n${join(run, 'loss.svg')}\n`);
-  });
-
-  it('scores any ranking, in TREC or JSON form, and keeps every query', async () => {
-    writeFileSync(join(scratch, 'a.run'), 'q1 Q0 x 1 2 t\nq1 Q0 y 2 1 t\nq3 Q0 x 1 1 t\n');
-    writeFileSync(join(scratch, 'b.json'), '{"q1": {"x": 1, "y": 2}, "q2": {"y": 1}}');
-    writeFileSync(join(scratch, 'other.json'), '{"z": {"x": 1}}');
-    writeFileSync(join(scratch, 'empty.json'), '{}');
-    writeFileSync(join(scratch, 'judged.tsv'), 'query-id\tcorpus-id\tscore\nq1\tx\t1\nq2\ty\t2\n');
-    const args = ['eval', '--run', 'a.run', '--run', 'b.json', '--qrels', 'judged.tsv', '--metrics', 'RR,Judged@2'];
-    const scored = await reasontune([...args, '--json', '--out', 'scored']);
-    expect(JSON.parse(scored.out).results).toMatchObject([
-      { system: 'a', set: 'judged', queries: 2, metrics: { RR: 0.5, 'Judged@2': 0.25 } },
-      { system: 'b', set: 'judged', queries: 2, metrics: { RR: 0.75, 'Judged@2': 0.75 } },
-    ]);
-    expect(scored.err).toContain('a.run: 1 query judged but not in the run: q2');
-    expect(scored.err).toContain('a.run: 1 query in the run but not judged: q3');
-    const kept = JSON.parse(readFileSync(join(scratch, 'scored', 'judged', 'b.json'), 'utf8'));
-    expect(kept.perQuery.RR).toEqual({ q1: 0.5, q2: 1 });
-    const ranked = await reasontune([...args, '--no-complete', '--per-query', '--depth', '1', '--relevant-from', '2']);
-    expect(ranked.out).toMatch(/judged: b\n.*\n.*\nq1 +0\.000 +0\.000\nq2 +1\.000 +1\.000\n/);
-    const beside = await reasontune(['eval', 'bm25', 'none.run', '--set', 'data', '--run-form', 'json', '--out', 'o']);
-    expect(beside).toMatchObject({ code: 1, err: expect.stringContaining('none.run') });
   });
 
   it('says what it would do, and does nothing', async () => {
@@ -160,13 +114,6 @@ describe('the command line', () => {
     ['no command', [], /Expected a command/],
     ['an unknown option', ['train', 'plan.yaml', '--gpu'], /gpu/],
     ['a model that is not there', ['eval', './nowhere', '--set', 'data'], /nowhere/],
-    ['a run without judgements', ['eval', '--run', 'a.run'], /qrels/],
-    ['neither a model nor a run', ['eval'], /Name a model, or a ranking with --run and --qrels/],
-    [
-      'half a judgement',
-      ['eval', '--run', 'a.run', '--qrels', 'judged.tsv', '--depth', '0.5'],
-      /whole number .* --depth/,
-    ],
     ['no set', ['eval', 'bm25'], /Name a folder in BEIR layout with --set/],
     ['an unknown measure', ['eval', 'bm25', '--set', 'data', '--metric', 'nDGC@10'], /Did you mean nDCG/],
     ['no new folder', ['data', 'concepts', 'model'], /Expected a new folder at model/],
@@ -227,7 +174,8 @@ describe('the command line', () => {
 
   it('helps', async () => {
     const help = await reasontune(['--help']);
-    for (const verb of ['train', 'eval', 'sweep', 'plot', 'doctor']) expect(help.out).toContain(`reasontune ${verb}`);
+    for (const verb of ['train', 'eval', 'compare', 'sweep', 'plot', 'doctor'])
+      expect(help.out).toContain(`reasontune ${verb}`);
     expect((await reasontune(['train', '--help'])).out).toContain('Examples:');
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -80,5 +81,30 @@ describe('Bm25', () => {
     const scores = evaluate(run, qrels, [parseMeasure('nDCG@10'), parseMeasure('R@100')]);
     expect(Math.abs(scores.get('nDCG@10')!.mean - ndcg)).toBeLessThan(0.002);
     expect(Math.abs(scores.get('R@100')!.mean - recall)).toBeLessThan(0.002);
+  });
+});
+
+describe('BRIGHT’s BM25', () => {
+  const { documents, queries, scores }: { documents: string[]; queries: string[]; scores: number[][] } = JSON.parse(
+    readFileSync(new URL('bm25-bright.json', import.meta.url), 'utf8'),
+  );
+  const index = new Bm25({ ids: documents.map((_, i) => `${i}`), texts: documents }, 'bright');
+
+  it('scores as gensim does, query terms weighted too', () => {
+    for (const [q, query] of queries.entries()) {
+      const found = new Map(index.search(query, documents.length).map(({ id, score }) => [id, score]));
+      const reference = scores[q] as number[];
+      expect(found.size).toBe(reference.filter((score) => score > 0).length);
+      for (const [i, score] of reference.entries()) {
+        expect(Math.abs((found.get(`${i}`) ?? 0) - score)).toBeLessThan(1e-5 * Math.max(1, score));
+      }
+    }
+  });
+
+  it('ranks within a pool alone', () => {
+    const [query] = queries.slice(3) as [string];
+    const all = index.search(query, 50);
+    const pool = ['3', '7', '12', 'not there'];
+    expect(index.search(query, 50, ['7'], pool)).toEqual(all.filter(({ id }) => ['3', '12'].includes(id)));
   });
 });

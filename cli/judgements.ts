@@ -1,0 +1,20 @@
+import { type Judgements, judgements } from '../eval/score.js';
+import { Fault } from '../plan/fault.js';
+
+/** The judgements that rankings are scored against: a file, or a split of one set. */
+export function judgementsOf(given: { qrels: string | undefined; set: readonly string[]; split: string }): Judgements {
+  const { qrels, set, split } = given;
+  const [folder, ...more] = set;
+  if (qrels !== undefined && folder === undefined) return judgements({ qrels });
+  if (qrels === undefined && folder !== undefined && more.length === 0) return judgements({ set: folder, split });
+  const got = [...(qrels === undefined ? [] : ['--qrels']), ...set.map(() => '--set')].join(' and ') || 'neither';
+  throw new Fault(
+    `Expected one --qrels or --set to score rankings with, got ${got}. Name a file of judgements or a folder.`,
+  );
+}
+
+/** Measures as the command line takes them: options repeated, names between commas. */
+export function metricsOf(given: readonly string[], planned?: readonly string[]): readonly string[] {
+  if (given.length === 0) return planned ?? ['nDCG@10', 'R@100'];
+  return given.flatMap((names) => names.split(',')).map((name) => name.trim());
+}

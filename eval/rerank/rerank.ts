@@ -1,0 +1,122 @@
+import type { Answer, Endpoint, Question } from '../../endpoint/endpoint.js';
+import type { RerankerPlan } from '../../plan/reranker.js';
+import type { Ranked, Run } from '../../retrieval/ranking.js';
+import { orderIn, windows } from './listwise.js';
+import { expectedScore, integerScore } from './pointwise.js';
+import { Prompt } from './prompt.js';
+
+/** The texts that a reranker reads, by id. */
+export interface Texts {
+  readonly queries: ReadonlyMap<string, string>;
+  readonly documents: ReadonlyMap<string, string>;
+}
+
+/** An answer that could not be read as a score or an order. */
+export interface Malformed {
+  readonly query: string;
+  readonly documents: readonly string[];
+  readonly answer: string;
+}
+
+export interface Reranked {
+  /** The candidates with their new scores, in no particular order among ties. */
+  readonly run: Run;
+  /** Such documents get the lowest score, such windows stay as they were. */
+  readonly malformed: readonly Malformed[];
+}
+
+/**
+ * Lets a language model score the best `plan.depth` candidates of each query anew.
+ *
+ * @param candidates whose queries and documents are all in `texts`
+ * @throws Fault as {@link Endpoint.ask}, after requests under way have ended: their answers are kept
+ */
+export async function rerank(
+  plan: RerankerPlan,
+  endpoint: Endpoint,
+  candidates: Run,
+  texts: Texts,
+  onProgress: (done: number, of: number) => void = () => {},
+): Promise<Reranked> {
+  const malformed: Malformed[] = [];
+  const prompt = new Prompt(plan.prompt, ['query', plan.type === 'pointwise' ? 'document' : 'documents']);
+  const queries = Array.from(candidates, ([query, ranked]) => [query, ranked.slice(0, plan.depth)] as const);
+  const { length } = plan.type === 'pointwise' ? queries.flatMap(([, ranked]) => ranked) : queries;
+  let done = 0;
+  const ask = async (question: Question): Promise<Answer> => {
+    const answer = await endpoint.ask(question);
+    if (plan.type === 'pointwise') onProgress(++done, length);
+    return answer;
+  };
+  const note = (query: string, ranked: Ranked, { text }: Answer): void => {
+    malformed.push({ query, documents: ranked.map(({ id }) => id), answer: text });
+  };
+  const scored = queries.map(async ([query, ranked]): Promise<readonly [string, Ranked]> => {
+    if (plan.type === 'pointwise') return [query, await scoreEach(plan, prompt, ask, query, ranked, texts, note)];
+    const ordered = await order(plan, prompt, ask, query, ranked, texts, note);
+    onProgress(++done, length);
+    return [query, ordered];
+  });
+  return { run: new Map(await allEnded(scored)), malformed };
+}
+
+/** What all come to, once all have ended: the first that failed is thrown when none is under way any more. */
+async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+  return Promise.all(work);
+}
+
+type Ask = (question: Question) => Promise<Answer>;
+type Note = (query: string, ranked: Ranked, answer: Answer) => void;
+type Pointwise = Extract<RerankerPlan, { type: 'pointwise' }>;
+type Listwise = Extract<RerankerPlan, { type: 'listwise' }>;
+
+async function scoreEach(
+  { scale, score }: Pointwise,
+  prompt: Prompt,
+  ask: Ask,
+  query: string,
+  ranked: Ranked,
+  texts: Texts,
+  note: Note,
+): Promise<Ranked> {
+  const asked = ranked.map(async (candidate) => {
+    const text = prompt.fill({ query: textOf(texts.queries, query), document: textOf(texts.documents, candidate.id) });
+    const expected = score === 'expected';
+    const answer = await ask({ text, longest: expected ? 1 : 16, alternatives: expected });
+    const value = expected ? expectedScore(answer, scale) : integerScore(answer, scale);
+    if (value === undefined) note(query, [candidate], answer);
+    return { id: candidate.id, score: value ?? scale[0] };
+  });
+  return allEnded(asked);
+}
+
+async function order(
+  { window, stride }: Listwise,
+  prompt: Prompt,
+  ask: Ask,
+  query: string,
+  ranked: Ranked,
+  texts: Texts,
+  note: Note,
+): Promise<Ranked> {
+  let current = [...ranked];
+  for (const [start, end] of windows(ranked.length, window, stride)) {
+    const slice = current.slice(start, end);
+    const documents = slice.map(({ id }, i) => `[${i + 1}] ${textOf(texts.documents, id)}`).join('\n\n');
+    const text = prompt.fill({ query: textOf(texts.queries, query), documents });
+    // "[20] > " is about five tokens.
+    const answer = await ask({ text, longest: 8 * slice.length });
+    const places = orderIn(answer.text, slice.length);
+    if (places === undefined) note(query, slice, answer);
+    else current = [...current.slice(0, start), ...places.map((at) => slice[at]!), ...current.slice(end)];
+  }
+  return current.map(({ id }, i) => ({ id, score: current.length - i }));
+}
+
+function textOf(texts: ReadonlyMap<string, string>, id: string): string {
+  const text = texts.get(id);
+  if (text === undefined) throw new Error(`no text for ${id}`);
+  return text;
+}
