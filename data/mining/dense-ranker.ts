@@ -8,6 +8,6 @@ export function denseRanker({ ids, barred }: Source, { queries, documents }: Sou
   const { values, width } = queries;
   return (first, end, depth) => {
     const asked = { values: values.subarray(first * width, end * width), width };
-    return searchExact(asked, documents, ids, depth, barred.slice(first, end));
+    return searchExact(asked, { ...documents, ids }, depth, { excluded: barred.slice(first, end) });
   };
 }
