@@ -359,6 +359,7 @@ Napi::Value live(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  keep_host_memory();
   exports.Set("version", Napi::String::New(env, TORCH_VERSION));
   exports.Set("cuda", Napi::Boolean::New(env, at::hasCUDA()));
   exports.Set("lanes", Napi::Number::New(env, reasontune::kLanes));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/attention.h"
+#include "kernels/column-sums.h"
 
 namespace reasontune {
 namespace {
@@ -95,6 +96,21 @@ void attention_gradient(torch::jit::Stack& stack) {
   stack = {dq, dk, dv};
 }
 
+void sum_columns(torch::jit::Stack& stack) {
+  const auto x = stack[0].toTensor();
+  TORCH_CHECK(x.is_cpu() && x.dim() == 2 && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16),
+              "Expected x as a CPU matrix of float32 or bfloat16.");
+  TORCH_CHECK(x.size(1) % kLanes == 0 && (x.stride(1) == 1 || x.numel() == 0),
+              "Expected columns one after another, a multiple of ", kLanes, " of them, got ", x.size(1), ".");
+  auto sums = at::empty({x.size(1)}, x.options().dtype(at::kFloat));
+  const auto run = [&]<typename T>(T) {
+    column_sums(static_cast<const T*>(x.const_data_ptr()), x.stride(0), x.size(0), x.size(1), sums.data_ptr<float>());
+  };
+  if (x.scalar_type() == at::kFloat) run(float{});
+  else run(Bfloat16{});
+  stack = {sums};
+}
+
 std::unordered_map<std::string, OwnOperator> own_operators() {
   const std::vector<std::pair<const char*, void (*)(torch::jit::Stack&)>> all = {
       {"reasontune::attention(Tensor q, Tensor k, Tensor v, Tensor offsets, int heads, int kv_heads, int left, int right) "
@@ -103,6 +119,7 @@ std::unordered_map<std::string, OwnOperator> own_operators() {
       {"reasontune::attention_gradient(Tensor d_out, Tensor q, Tensor k, Tensor v, Tensor out, Tensor log_sums, "
        "Tensor offsets, int heads, int kv_heads, int left, int right) -> (Tensor dq, Tensor dk, Tensor dv)",
        attention_gradient},
+      {"reasontune::column_sums(Tensor x) -> Tensor", sum_columns},
   };
   std::unordered_map<std::string, OwnOperator> by_name;
   for (const auto& [schema, run] : all) {

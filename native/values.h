@@ -19,6 +19,9 @@ at::Tensor& unwrap(const Napi::Value& value, const std::string& where);
 double number(const Napi::Value& value, const std::string& where);
 int64_t integer(const Napi::Value& value, const std::string& where);
 
+// From now on tensors in host memory lie in blocks that are kept and used again (host-memory.cpp).
+void keep_host_memory();
+
 // accelerator.cpp's functions.
 void export_accelerator(Napi::Env env, Napi::Object exports);
 

@@ -1,5 +1,6 @@
 import { add, matMul, mul, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
 import { defineOperation } from './operation.js';
+import { product, turned } from './torch/product.js';
 
 const operation = defineOperation<'base' | 'x' | 'down' | 'up', { scale: number }>({
   name: 'LowRank',
@@ -8,8 +9,8 @@ const operation = defineOperation<'base' | 'x' | 'down' | 'up', { scale: number 
     return [add(base, mul(matMul(low, transpose(up) as Tensor2D), scale))];
   },
   torch: (aten, { base, x, down, up }, { scale }) => {
-    const low = aten.one('aten::linear', [x, down]);
-    return [aten.one('aten::addmm', [base, low, aten.one('aten::t', [up])], { alpha: scale })];
+    const low = product(aten, x, aten.as(down, x));
+    return [aten.one('aten::addmm', [base, low, aten.one('aten::t', [aten.as(up, base)])], { alpha: scale })];
   },
   gradient: {
     of: ['base', 'x', 'down', 'up'],
@@ -24,6 +25,18 @@ const operation = defineOperation<'base' | 'x' | 'down' | 'up', { scale: number 
         matMul(dLow, down as Tensor2D),
         matMul(transpose(dLow) as Tensor2D, x as Tensor2D),
         matMul(transpose(scaled) as Tensor2D, low),
+      ];
+    },
+    torch: (aten, dy, { x, down, up }, _y, { scale }) => {
+      const scaled = aten.one('aten::mul.Scalar', [dy, scale]);
+      const [narrow, wide] = [aten.as(down, dy), aten.as(up, dy)];
+      const dLow = product(aten, scaled, turned(aten, wide));
+      const low = product(aten, x, narrow);
+      return [
+        aten.one('aten::alias', [dy]),
+        product(aten, dLow, turned(aten, narrow)),
+        aten.as(product(aten, turned(aten, dLow), turned(aten, x)), down),
+        aten.as(product(aten, turned(aten, scaled), turned(aten, low)), up),
       ];
     },
   },

@@ -61,6 +61,12 @@ const checks = new Map<string, (call: Call) => void>(
       checkKeys(call, query, call.shape(call.args[2]));
       expect(call, 'logsumexp', call.shape(call.args[5]), query?.slice(0, 3) ?? null);
     },
+    'mkldnn::_linear_pointwise': (call) => {
+      const [a, b, bias] = [0, 1, 2].map((i) => call.shape(call.args[i]));
+      expect(call, 'input', a ? [a.length, a.at(-1) ?? 0] : null, b ? [2, b[1] ?? 0] : null);
+      expect(call, 'weight', b ?? null, b ? [b[0] ?? 0, b[1] ?? 0] : null);
+      expect(call, 'bias', bias ?? null, b ? [b[0] ?? 0] : null);
+    },
     'aten::_fused_adamw_': (call) => {
       const [parameters, ...others] = call.args.slice(0, 6).map((list) => (Array.isArray(list) ? list : []));
       ['grads', 'exp_avgs', 'exp_avg_sqs', '', 'state_steps'].forEach((name, i) => {

@@ -2,6 +2,7 @@ import { backend_util, type Tensor } from '@tensorflow/tfjs-core';
 import type { Handle } from '../addon.js';
 import type { Aten } from '../aten.js';
 import { type KernelCall, registerTorchKernel } from '../backend.js';
+import { product } from '../product.js';
 import { activate } from './activations.js';
 
 interface Transposed {
@@ -12,6 +13,9 @@ interface Transposed {
 function matmul(aten: Aten, a: Handle, b: Handle, { transposeA, transposeB }: Transposed): Handle {
   const flip = (x: Handle, transposed: boolean): Handle =>
     transposed ? aten.one('aten::transpose.int', [x, -2, -1]) : x;
+  if (aten.addon.shape(a).length === 2 && aten.addon.shape(b).length === 2) {
+    return product(aten, flip(a, transposeA), flip(b, !transposeB));
+  }
   return aten.one('aten::matmul', [flip(a, transposeA), flip(b, transposeB)]);
 }
 
