@@ -14,20 +14,22 @@ import { attention } from '../dist/tensor/attention/attention.js';
 import { gradients } from '../dist/tensor/autograd.js';
 import { useBackend } from '../dist/tensor/backend.js';
 import { memory, resetPeakMemory } from '../dist/tensor/memory.js';
+import { raise } from '../dist/tensor/precision.js';
 import { scalarTypes } from '../dist/tensor/torch/scalar-types.js';
 import { makeObjective } from '../dist/train/objective.js';
 import { lossAndGradients, trainStep } from '../dist/train/step.js';
 
-// Dense peaks in TFLOP/s from NVIDIA's data sheets: float32 without tensor cores, TF32.
+// Dense peaks in TFLOP/s from NVIDIA's data sheets: float32 without tensor cores, TF32, bfloat16 with sums in float32.
 const peaks = [
-  [/H100 PCIe/, { float32: 51, tf32: 378 }],
-  [/H100|H200|GH200/, { float32: 67, tf32: 495 }],
-  [/A100/, { float32: 19.5, tf32: 156 }],
-  [/L40S/, { float32: 91.6, tf32: 183 }],
-  [/\bL4\b/, { float32: 30.3, tf32: 60 }],
-  [/\bA10\b/, { float32: 31.2, tf32: 62.5 }],
-  [/RTX 4090/, { float32: 82.6, tf32: 82.6 }],
-  [/RTX 3090/, { float32: 35.6, tf32: 35.6 }],
+  [/H100 PCIe/, { float32: 51, tf32: 378, bfloat16: 756 }],
+  [/H100 NVL/, { float32: 60, tf32: 418, bfloat16: 835 }],
+  [/H100|H200|GH200/, { float32: 67, tf32: 495, bfloat16: 989 }],
+  [/A100/, { float32: 19.5, tf32: 156, bfloat16: 312 }],
+  [/L40S/, { float32: 91.6, tf32: 183, bfloat16: 362 }],
+  [/\bL4\b/, { float32: 30.3, tf32: 60, bfloat16: 121 }],
+  [/\bA10\b/, { float32: 31.2, tf32: 62.5, bfloat16: 125 }],
+  [/RTX 4090/, { float32: 82.6, tf32: 82.6, bfloat16: 165 }],
+  [/RTX 3090/, { float32: 35.6, tf32: 35.6, bfloat16: 71 }],
 ];
 
 let texts;
@@ -43,12 +45,12 @@ async function row() {
   const backend = await useBackend(job.backend, job.cuda);
   const { addon } = engine().backend;
   const gpu = backend.device === 'cpu' ? null : addon.cudaDevice(0);
-  const encoder = loadEncoder(await fetchModel(job.model));
+  const encoder = loadEncoder(await fetchModel(job.model), undefined, undefined, job.precision);
   const plan = planSchema.parse({
     name: 'bench',
     model: { base: job.model },
     data: { sources: [{ name: 'pep', kind: 'public', path: 'examples/pep-citations' }] },
-    train: { batch_size: job.batch, micro_batch_tokens: 65536 },
+    train: { batch_size: job.batch, micro_batch_tokens: 65536, precision: job.precision },
   });
   const objective = await makeObjective(plan, encoder, []);
   const parts = parity(encoder, objective);
@@ -122,8 +124,9 @@ function movement(parameters) {
 function parity(encoder, objective) {
   const batch = batchOf(encoder, 0, 8);
   const packed = pack([...batch.queries, ...batch.documents]);
-  const weights = weightsOf(encoder.parameters);
-  const hidden = encoder.architecture.forward(new Layers(weights), packed, 'bidirectional');
+  const how = { precision: job.precision, lora: null, recompute: false, seed: null };
+  const layers = new Layers(weightsOf(encoder.parameters), how);
+  const hidden = raise(encoder.architecture.forward(layers, packed, 'bidirectional'));
   const { loss, gradients: made } = lossAndGradients(encoder, objective, batch, {
     microBatchTokens: 65536,
     seed: [17, 1],
@@ -165,7 +168,7 @@ function speed(encoder, objective, plan, gpu) {
     tokens,
     tokensPerSecond: tokens / median,
     teraflops: flops / median / 1e12,
-    mfu: peak ? flops / median / 1e12 / (job.cuda.tf32 ? peak.tf32 : peak.float32) : null,
+    mfu: peak ? flops / median / 1e12 / peak[job.cuda.tf32 ? 'tf32' : job.precision] : null,
     peakBytes: memory().peak,
     updateMilliseconds: update(learner),
   };

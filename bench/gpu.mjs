@@ -1,7 +1,8 @@
 // Speed, memory and exactness of training on a CUDA device, in one command:
 //   npm run bench:gpu [-- --device cuda|cpu] [--model HUB-ID] [--batch 256] [--steps 10] [--json FILE]
 // Each row is a process of its own (bench/gpu-run.mjs). The last columns compare with the CPU's float32: the hidden states
-// of 16 texts, the loss of 8 pairs, one AdamW update, and the weights' gradients; below, attention alone. `--device cpu` runs the same on the CPU, to try it out.
+// of 16 texts, the loss of 8 pairs, one AdamW update, and the weights' gradients, together and of the worst weight; "cpu
+// bfloat16" is what rounding alone does to them. Below, attention alone. `--device cpu` runs the same on the CPU, to try it out.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +26,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'reasontune-gpu-'));
 /** Runs one row; `parity` names the file with its hidden states and gradients. */
 function run(name, settings) {
   const parity = join(scratch, `${name.replaceAll(' ', '-')}.bin`);
-  const job = { model: given.model, batch: Number(given.batch ?? (onGpu ? 256 : 8)), steps: Number(given.steps) };
+  const batch = Number(given.batch ?? (onGpu ? 256 : 8));
+  const job = { model: given.model, batch, steps: Number(given.steps), precision: 'float32' };
   const child = spawnSync(process.execPath, [fileURLToPath(new URL('gpu-run.mjs', import.meta.url))], {
     input: JSON.stringify({ ...job, parity, ...settings }),
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -35,7 +37,7 @@ function run(name, settings) {
   return { name, parity, ...JSON.parse(child.stdout) };
 }
 
-/** Length of the difference over length of the reference, part by part; `parts` are numbers of floats. */
+/** Length of the difference over length of the reference, part by part, and the squares of both. */
 function errors(row, reference) {
   const floats = (file) => new Float32Array(Uint8Array.from(readFileSync(file)).buffer);
   const [made, wanted] = [floats(row.parity), floats(reference.parity)];
@@ -47,17 +49,23 @@ function errors(row, reference) {
       length += wanted[i] ** 2;
     }
     at += size;
-    return { name, relative: Math.sqrt(difference / length) };
+    return { name, difference, length, relative: Math.sqrt(difference / length) };
   });
 }
 
+const total = (parts, key) => parts.reduce((sum, part) => sum + part[key], 0);
+
 const device = onGpu ? 'torch:cuda:0' : 'torch';
 const cuda = { tf32: false, deterministic: false, own_kernels: false };
+const half = { backend: device, precision: 'bfloat16' };
 const reference = run('cpu float32', { backend: 'torch', cuda, steps: 0 });
 const rows = [
   run('float32', { backend: device, cuda }),
+  run('bfloat16', { ...half, cuda }),
   ...(onGpu
     ? [
+        run('cpu bfloat16', { ...half, backend: 'torch', cuda, steps: 0 }),
+        run('bfloat16 deterministic', { ...half, cuda: { ...cuda, deterministic: true } }),
         run('float32 deterministic', { backend: device, cuda: { ...cuda, deterministic: true } }),
         run('float32 own kernels', { backend: device, cuda: { ...cuda, own_kernels: true } }),
         run('tf32', { backend: device, cuda: { ...cuda, tf32: true } }),
@@ -72,7 +80,8 @@ const rows = [
     hidden: hidden.relative,
     loss: loss.relative,
     update: update.relative,
-    gradient: worst.relative,
+    gradient: Math.sqrt(total(gradients, 'difference') / total(gradients, 'length')),
+    worst: worst.relative,
     worstGradient: worst.name,
   };
 });
@@ -95,20 +104,27 @@ const report = {
   rows: rows.map(strip),
   attention: attention.map(strip),
 };
+function speeds({ tokensPerSecond, mfu, peakBytes, updateMilliseconds }) {
+  if (tokensPerSecond === undefined) return ['-', '-', '-', '-'];
+  return [
+    Math.round(tokensPerSecond).toLocaleString('en'),
+    mfu === null ? '-' : `${(100 * mfu).toFixed(1)} %`,
+    `${(peakBytes / 2 ** 30).toFixed(2)} GiB`,
+    `${updateMilliseconds.toFixed(2)} ms`,
+  ];
+}
+
 const cells = rows.map((row) =>
   row.failed
     ? [row.name, `failed: ${row.failed}`]
     : [
         row.name,
-        Math.round(row.tokensPerSecond).toLocaleString('en'),
-        row.mfu === null ? '-' : `${(100 * row.mfu).toFixed(1)} %`,
-        `${(row.peakBytes / 2 ** 30).toFixed(2)} GiB`,
-        `${row.updateMilliseconds.toFixed(2)} ms`,
-        ...[row.hidden, row.loss, row.update, row.gradient].map((error) => error?.toExponential(1) ?? '-'),
+        ...speeds(row),
+        ...[row.hidden, row.loss, row.update, row.gradient, row.worst].map((error) => error?.toExponential(1) ?? '-'),
         row.worstGradient ?? '-',
       ],
 );
-const head = ['', 'tokens/s', 'MFU', 'peak memory', 'AdamW', 'hidden', 'loss', 'update', 'gradient', 'worst in'];
+const head = ['', 'tokens/s', 'MFU', 'peak memory', 'AdamW', 'hidden', 'loss', 'update', 'gradients', 'worst', 'in'];
 const widths = head.map((_, i) =>
   Math.max(...[head, ...cells].map((line) => (line.length > 2 ? (line[i] ?? '').length : 0))),
 );

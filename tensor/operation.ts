@@ -37,8 +37,8 @@ export interface Operation<K extends string, A extends object, O extends string 
   /** How many at most; 1 when left out. */
   readonly results?: number;
   /**
-   * Given where `torch` names operators of the CPU alone: what CUDA runs in their place. It returns null for inputs that
-   * it does not serve; those, and all where this is null, run the composition.
+   * Given where what `torch` calls is the CPU's alone, an operator or types of its arguments: what CUDA runs in its place.
+   * It returns null for inputs that it does not serve; those, and all where this is null, run the composition.
    */
   readonly cuda?: {
     forward(aten: Aten, x: Inputs<Handle, K, O>, attrs: A): Handle[] | null;

@@ -19,10 +19,12 @@ import {
   transpose,
   zeros,
 } from '@tensorflow/tfjs-core';
+import { raise, storedAs } from '../precision.js';
 import { type Run, runsOf } from '../runs.js';
 import { type AttentionShape, distances, maskOf, seesAll } from './shape.js';
 
-// Attention in plain tfjs calls, run by run, the scores in memory: for backends without kernels of their own.
+// Attention in plain tfjs calls, run by run, the scores in memory: for backends without kernels of their own, and on
+// CUDA for what its kernels do not serve. All of it is float32, whatever q, k and v are stored in.
 
 interface Inputs {
   readonly q: Tensor;
@@ -76,11 +78,14 @@ function byPair(bias: Tensor2D, length: number): Tensor3D {
 export function composeAttention({ q, k, v, bias }: Inputs, shape: AttentionShape): Tensor[] {
   const { heads, kvHeads, width } = shape;
   const outs = runsOf(shape.offsets).map((run) => {
-    const qs = split(q, run, heads, width);
-    const [ks, vs] = [k, v].map((x) => repeatHeads(split(x, run, kvHeads, width), shape)) as [Tensor4D, Tensor4D];
+    const qs = split(raise(q), run, heads, width);
+    const [ks, vs] = [k, v].map((x) => repeatHeads(split(raise(x), run, kvHeads, width), shape)) as [
+      Tensor4D,
+      Tensor4D,
+    ];
     return matMul(weightsOf(qs, ks, bias, run, shape), vs) as Tensor4D;
   });
-  const out = join(outs, heads, width);
+  const out = storedAs(join(outs, heads, width), q);
   return [out, slice(out, [0, 0], [1, 1])];
 }
 
@@ -92,8 +97,11 @@ export function composeGradient(
 ): { qkv: Tensor2D[]; scores: Tensor4D[] } {
   const { heads, kvHeads, width } = shape;
   const grads = runsOf(shape.offsets).map((run) => {
-    const [qs, dys] = [q, dy].map((x) => split(x, run, heads, width)) as [Tensor4D, Tensor4D];
-    const [ks, vs] = [k, v].map((x) => repeatHeads(split(x, run, kvHeads, width), shape)) as [Tensor4D, Tensor4D];
+    const [qs, dys] = [q, dy].map((x) => split(raise(x), run, heads, width)) as [Tensor4D, Tensor4D];
+    const [ks, vs] = [k, v].map((x) => repeatHeads(split(raise(x), run, kvHeads, width), shape)) as [
+      Tensor4D,
+      Tensor4D,
+    ];
     const weights = weightsOf(qs, ks, bias, run, shape);
     const dWeights = matMul(dys, vs, false, true);
     const scores = mul(weights, sub(dWeights, sum(mul(dWeights, weights), -1, true))) as Tensor4D;
@@ -102,23 +110,11 @@ export function composeGradient(
     const dv = sumHeads(matMul(weights, dys, true, false) as Tensor4D, shape);
     return { scores, dq: matMul(scaled, ks) as Tensor4D, dk, dv };
   });
-  const qkv = [
-    join(
-      grads.map(({ dq }) => dq),
-      heads,
-      width,
-    ),
-    join(
-      grads.map(({ dk }) => dk),
-      kvHeads,
-      width,
-    ),
-    join(
-      grads.map(({ dv }) => dv),
-      kvHeads,
-      width,
-    ),
-  ];
+  const joined = (name: 'dq' | 'dk' | 'dv', count: number): Tensor2D => {
+    const parts = grads.map((grad) => grad[name]);
+    return storedAs(join(parts, count, width), q);
+  };
+  const qkv = [joined('dq', heads), joined('dk', kvHeads), joined('dv', kvHeads)];
   return { qkv, scores: grads.map(({ scores }) => scores) };
 }
 

@@ -35,8 +35,9 @@ export function parseSchema(schema: string): {
 
 /**
  * An addon over the CPU's on which CUDA's attention operators exist as well: each sequence by the CPU's own kernels, in
- * the layouts that CUDA's take and give. Everything else is the CPU's, and an operator made for the CPU alone is refused. It
- * says that its tensors are of `type`, which may be set anew.
+ * the layouts that CUDA's take and give. Everything else is the CPU's, and what the CPU alone takes is refused: operators
+ * made for it, and normalization in types that differ. It says that its float32 tensors are of `type`, which may be set
+ * anew; what really is bfloat16 says so too.
  */
 export function fakeCuda(
   cpu: Addon,
@@ -152,8 +153,15 @@ export function fakeCuda(
         throw new Error(`no such operator: ${operator}`);
     }
   };
-  // What is said to be bfloat16 is float32, and so is what is converted to it.
-  const held = (dtype: Argument): Argument => (dtype === scalarTypes.bfloat16 ? scalarTypes.float32 : dtype);
+  // Where float32 is said to be bfloat16, so is what is converted to it.
+  const held = (dtype: Argument): Argument =>
+    dtype === scalarTypes.bfloat16 && said.type === 'bfloat16' ? scalarTypes.float32 : dtype;
+  /** CUDA's kernel takes rows, gain, bias and gradient of one type alone (layer_norm_kernel.cu of PyTorch). */
+  const refuseMixedTypes = (operator: string, p: readonly Argument[]): void => {
+    const places = { 'aten::native_layer_norm': [0, 2, 3], 'aten::native_layer_norm_backward': [0, 1, 5, 6] }[operator];
+    const types = places?.flatMap((i) => (p[i] ? [cpu.scalarType(p[i] as Handle)] : []));
+    if (new Set(types).size > 1) throw new Error(`${operator} got types ${types} on CUDA`);
+  };
   const call: Addon['call'] = (operator, positional, given = {}) => {
     const p = operator === 'aten::to.dtype' ? [positional[0], held(positional[1])] : positional;
     const onCpu = 'device' in given ? { ...given, device: 'cpu' } : given;
@@ -162,6 +170,7 @@ export function fakeCuda(
     if (!operator.includes('_efficient_attention_') && !operator.includes('_flash_attention_')) {
       // What names the CPU has no CUDA kernel.
       if (operator.includes('cpu')) throw new Error(`${operator} was called on CUDA`);
+      refuseMixedTypes(operator, p);
       return cpu.call(operator, p, named);
     }
     const places = { forward: operator.includes('flash') ? 3 : 4, backward: 6 };

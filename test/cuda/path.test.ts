@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { registerBackend, setBackend, type Tensor } from '@tensorflow/tfjs-core';
+import { registerBackend, setBackend, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AttentionKind } from '../../encoder/architectures/architecture.js';
 import { Layers } from '../../encoder/architectures/layers.js';
@@ -10,16 +10,18 @@ import { disposeEncoder, loadEncoder } from '../../encoder/encoder.js';
 import { pack } from '../../encoder/pack.js';
 import { loadWeights, weightsOf } from '../../encoder/weights.js';
 import { locateAddon } from '../../native/locate.js';
+import type { Precision } from '../../plan/schema.js';
 import { zeroMoments } from '../../tensor/adamw.js';
 import { gradients } from '../../tensor/autograd.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
 import { registerOperations } from '../../tensor/operation.js';
+import { raise } from '../../tensor/precision.js';
 import { type Addon, loadAddon } from '../../tensor/torch/addon.js';
 import { TorchBackend } from '../../tensor/torch/backend.js';
 import { registerStandardKernels } from '../../tensor/torch/standard-kernels/register.js';
 import { makeObjective } from '../../train/objective.js';
 import { trainStep } from '../../train/step.js';
-import { largestDifference, relativeError } from '../support/close.js';
+import { cosine, largestDifference, relativeError } from '../support/close.js';
 import { readPlanText } from '../support/plan.js';
 import { hasShared, shared } from '../support/shared.js';
 import { tinyPlan, writeTinyModel } from '../support/tiny.js';
@@ -44,9 +46,9 @@ beforeAll(() => {
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 /** Losses and gradient norms of three steps of a tiny model. */
-async function steps(): Promise<number[]> {
+async function steps(precision: Precision = 'float32'): Promise<number[]> {
   const plan = readPlanText(tinyPlan(join(scratch, 'model'), scratch));
-  const encoder = loadEncoder(writeTinyModel(join(scratch, 'model')));
+  const encoder = loadEncoder(writeTinyModel(join(scratch, 'model')), undefined, undefined, precision);
   const objective = await makeObjective(plan, encoder, []);
   const learner = { encoder, moments: zeroMoments(encoder.parameters) };
   const text = (n: number): Int32Array =>
@@ -70,7 +72,7 @@ async function steps(): Promise<number[]> {
 }
 
 /** A tiny model's hidden states of three sequences, and the gradients of its matrices; key biases have none but noise. */
-function hiddenAndGradients(model: string, kind: AttentionKind): Float32Array[] {
+function hiddenAndGradients(model: string, kind: AttentionKind, precision: Precision = 'float32'): Float32Array[] {
   const folder = shared('models', `tiny-${model}`);
   const architecture = readArchitecture(folder);
   const { weights: parameters } = loadWeights(folder, architecture.shapes);
@@ -78,10 +80,18 @@ function hiddenAndGradients(model: string, kind: AttentionKind): Float32Array[] 
     [9, 40, 17].map((length, n) => Int32Array.from({ length }, (_, i) => 5 + ((31 * n + 7 * i) % 80))),
     0,
   );
-  const made = gradients(
-    () => architecture.forward(new Layers(weightsOf(parameters)), packed, kind),
-    parameters.map(({ tensor }) => tensor),
+  const layers = new Layers(weightsOf(parameters), { precision, lora: null, recompute: false, seed: null });
+  const [tokens, width] = [packed.ids.length, architecture.hidden];
+  const dy = tensor2d(
+    Float32Array.from({ length: tokens * width }, (_, i) => Math.sin(i)),
+    [tokens, width],
   );
+  const made = gradients(
+    () => raise(architecture.forward(layers, packed, kind)),
+    parameters.map(({ tensor }) => tensor),
+    dy,
+  );
+  dy.dispose();
   const matrices = made.gradients.filter((gradient) => gradient?.rank === 2) as Tensor[];
   const read = [made.value, ...matrices].map((tensor) => tensor.dataSync() as Float32Array);
   for (const tensor of [made.value, ...made.gradients]) tensor?.dispose();
@@ -105,10 +115,23 @@ describe('a training step on CUDA', () => {
     expect(largestDifference(ratios, new Array(6).fill(1))).toBeLessThan(1e-4);
   });
 
-  it('leaves nothing behind', async () => {
+  it('in bfloat16 takes the flash kernel, and gives the same but for rounding', async () => {
+    await setBackend('torch');
+    const first = operators.length;
+    const rounded = await steps('bfloat16');
+    const taken = operators.slice(first).filter(({ operator }) => operator.includes('_flash_attention_'));
+    expect(taken.length).toBe(3 * 2 * 2 * 2);
+    const ratios = rounded.map((value, i) => value / made[i]!);
+    expect(largestDifference(ratios.slice(0, 2), [1, 1])).toBeLessThan(0.005);
+    // AdamW's first steps move by the gradient's sign: what rounding turned over grows.
+    expect(largestDifference(ratios, new Array(6).fill(1))).toBeLessThan(0.1);
+    expect(rounded).not.toEqual(made);
+  });
+
+  it.each(['float32', 'bfloat16'] as const)('leaves nothing behind in %s', async (precision) => {
     await setBackend('torch');
     const before = liveTensors();
-    await steps();
+    await steps(precision);
     expect(liveTensors()).toEqual(before);
   });
 
@@ -139,6 +162,24 @@ describe('a training step on CUDA', () => {
       });
     },
   );
+
+  it.skipIf(!hasShared).each(models)("gives wasm's but for rounding for %s in bfloat16", async (model) => {
+    const kind = /bert|mpnet/.test(model) ? 'bidirectional' : 'causal';
+    const first = operators.length;
+    await setBackend('torch');
+    const [hidden, ...made] = hiddenAndGradients(model, kind, 'bfloat16');
+    const taken = operators.slice(first).map(({ operator }) => operator);
+    // A kernel is chosen by what q is stored in.
+    expect(taken.some((operator) => operator.includes('_efficient_'))).toBe(false);
+    expect(taken.some((operator) => operator.includes('_flash_'))).toBe(model === 'mistral' || model === 'qwen3');
+    await useBackend('wasm');
+    const [wanted, ...wantedGradients] = hiddenAndGradients(model, kind);
+    expect(cosine(hidden!, wanted!)).toBeGreaterThan(0.9995);
+    expect(cosine(hidden!, wanted!)).toBeLessThan(1 - 1e-9);
+    wantedGradients.forEach((gradient, i) => {
+      expect(cosine(made[i]!, gradient)).toBeGreaterThan(0.98);
+    });
+  });
 
   it('calls operators that this torch has, with arguments that it knows', () => {
     const distinct = [...new Map(operators.map((call) => [JSON.stringify(call), call])).values()];

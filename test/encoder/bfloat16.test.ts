@@ -8,20 +8,11 @@ import { gradients } from '../../tensor/autograd.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
 import { raise } from '../../tensor/precision.js';
 import type { TorchBackend } from '../../tensor/torch/backend.js';
+import { cosine } from '../support/close.js';
 import { hasShared, shared } from '../support/shared.js';
 
 const families = ['bert', 'xlm-roberta', 'distilbert', 'mpnet', 'modernbert', 'llama', 'mistral', 'qwen2', 'qwen3'];
 const sequences = [23, 5, 17, 1, 12].map((length, s) => Int32Array.from({ length }, (_, i) => 5 + ((7 * i + s) % 40)));
-
-function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [dot, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    dot += a[i]! * b[i]!;
-    aa += a[i]! ** 2;
-    bb += b[i]! ** 2;
-  }
-  return dot / Math.sqrt(aa * bb);
-}
 
 describe.skipIf(!hasShared)('bfloat16 layers', () => {
   beforeAll(() => useBackend('torch'));

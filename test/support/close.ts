@@ -18,3 +18,14 @@ export function relativeError(got: ArrayLike<number>, reference: ArrayLike<numbe
   }
   return Math.sqrt(difference) / Math.max(Math.sqrt(length), 1e-30);
 }
+
+/** The cosine of the angle between two lists of numbers. */
+export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [dot, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    dot += a[i]! * b[i]!;
+    aa += a[i]! ** 2;
+    bb += b[i]! ** 2;
+  }
+  return dot / Math.sqrt(aa * bb);
+}

@@ -12,7 +12,7 @@ import { disposeObjective } from '../../train/objective.js';
 import { prepare } from '../../train/prepare.js';
 import { lossAndGradients } from '../../train/step.js';
 import { train } from '../../train/train.js';
-import { largestDifference } from '../support/close.js';
+import { cosine, largestDifference } from '../support/close.js';
 import { readPlanText } from '../support/plan.js';
 import { tinyPlan, writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 
@@ -43,24 +43,25 @@ async function go(given: RunPlan, name: string, stopAfter = Number.POSITIVE_INFI
 
 const weightsOf = (folder: string) => readSafetensors(join(folder, 'model.safetensors'));
 
-describe('gradient checkpointing', () => {
-  /** Loss and gradients of the first batch. */
-  async function first(given: RunPlan): Promise<{ loss: number; gradients: Map<string, Float32Array> }> {
-    const { encoder, objective, batches } = await prepare(given, null);
-    const cut = { microBatchTokens: given.train.micro_batch_tokens, seed: [given.seed, 1] };
-    const { loss, gradients } = lossAndGradients(encoder, objective, batches.at(0), cut);
-    const values = encoder.parameters.map(({ name }, i) => [name, gradients[i]!.dataSync() as Float32Array] as const);
-    for (const gradient of gradients) gradient.dispose();
-    disposeEncoder(encoder);
-    disposeObjective(objective);
-    return { loss, gradients: new Map(values) };
-  }
+/** Loss and gradients of the first batch. */
+async function first(given: RunPlan): Promise<{ loss: number; gradients: Map<string, Float32Array> }> {
+  const { encoder, objective, batches } = await prepare(given, null);
+  const cut = { microBatchTokens: given.train.micro_batch_tokens, seed: [given.seed, 1] };
+  const { loss, gradients } = lossAndGradients(encoder, objective, batches.at(0), cut);
+  const values = encoder.parameters.map(({ name }, i) => [name, gradients[i]!.dataSync() as Float32Array] as const);
+  for (const gradient of gradients) gradient.dispose();
+  disposeEncoder(encoder);
+  disposeObjective(objective);
+  return { loss, gradients: new Map(values) };
+}
 
+describe('gradient checkpointing', () => {
   it.each([
     ['of all weights', {}, {}],
     ['of an adapter with dropout', { lora }, {}],
     ['of what is not frozen', { freeze: { embeddings: true, layers: 1 } }, {}],
     ['in micro-batches', { lora }, { micro_batch_tokens: 60 }],
+    ['of an adapter in bfloat16', { lora }, { precision: 'bfloat16' }],
   ] as const)('changes no gradient %s', async (_, model, trained) => {
     const before = liveTensors();
     const wanted = await first(plan(model as Partial<ModelPlan>, trained));
@@ -92,6 +93,16 @@ describe('frozen weights', () => {
 });
 
 describe('LoRA', () => {
+  it('has in bfloat16 the gradients of float32, but for rounding', async () => {
+    const exact = await first(plan({ lora }));
+    const rounded = await first(plan({ lora }, { precision: 'bfloat16' }));
+    expect(rounded.loss).not.toBe(exact.loss);
+    const named = [...exact.gradients].filter(([, values]) => values.some((x) => x !== 0));
+    expect(named.length).toBeGreaterThan(2);
+    for (const [name, values] of named)
+      expect(cosine(rounded.gradients.get(name)!, values), name).toBeGreaterThan(0.98);
+  });
+
   it('changes its targets alone, and its checkpoint is the model with the adapter merged', async () => {
     const before = liveTensors();
     const checkpoint = await go(plan({ lora }), 'lora');
