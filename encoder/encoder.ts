@@ -57,12 +57,14 @@ export function loadEncoder(
   for (const side of ['query', 'document'] as const) {
     if (settings.max_length[side] > longest) {
       throw new Fault(
-        `Expected model.max_length.${side} of at most ${longest}, the model's own, got ${settings.max_length[side]}.`,
+        `Expected model.max_length.${side} of at most ${longest}, the model's own, got ${settings.max_length[side]}. Lower it.`,
       );
     }
   }
   if (settings.attention === 'causal' && !architecture.decoder) {
-    throw new Fault(`Expected model.attention: bidirectional for ${folder}, which is no decoder, got causal.`);
+    throw new Fault(
+      `Expected model.attention: bidirectional for ${folder}, which is no decoder, got causal. Change it.`,
+    );
   }
   const tokenizer = loadTokenizer(folder, architecture.vocabulary);
   const skip = promptTokens(tokenizer, settings);

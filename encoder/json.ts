@@ -7,11 +7,11 @@ export function readJson(file: string): unknown {
   try {
     text = readFileSync(file, 'utf8');
   } catch {
-    throw new Fault(`Expected a file at ${file}, found none.`);
+    throw new Fault(`Expected a file at ${file}, found none. Fetch or copy it again.`);
   }
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Fault(`Expected JSON in ${file}, got: ${reasonOf(error)}.`);
+    throw new Fault(`Expected JSON in ${file}, got: ${reasonOf(error)}. Fetch or copy it again.`);
   }
 }

@@ -41,7 +41,8 @@ export class SafetensorsFile {
   readonly #entries = new Map<string, Entry>();
 
   constructor(readonly path: string) {
-    if (!existsSync(path)) throw new Fault(`Expected a safetensors file at ${path}, found none.`);
+    if (!existsSync(path))
+      throw new Fault(`Expected a safetensors file at ${path}, found none. Fetch or copy it again.`);
     this.#fd = openSync(path, 'r');
     try {
       const size = fstatSync(this.#fd).size;
@@ -126,7 +127,9 @@ function checkEntry(name: string, value: unknown, available: number, file: strin
     throw new Fault(`Expected dtype, shape and data_offsets for tensor ${name} of ${file}. Fetch or copy it again.`);
   }
   const width = bytesPer[dtype];
-  if (width === undefined) throw new Fault(`Expected a known dtype for tensor ${name} of ${file}, got ${dtype}.`);
+  if (width === undefined) {
+    throw new Fault(`Expected a known dtype for tensor ${name} of ${file}, got ${dtype}. Save it as float32.`);
+  }
   const [begin, end] = offsets;
   const bytes = shape.reduce((a, b) => a * b, width);
   if (end - begin !== bytes) {

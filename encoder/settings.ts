@@ -32,7 +32,9 @@ function readIf<T extends z.ZodType>(file: string, schema: T): z.output<T> | und
   if (!existsSync(file)) return undefined;
   const parsed = schema.safeParse(readJson(file));
   if (!parsed.success)
-    throw new Fault(`Expected sentence-transformers' settings in ${file}, got: ${parsed.error.issues[0]?.message}.`);
+    throw new Fault(
+      `Expected sentence-transformers' settings in ${file}, got: ${parsed.error.issues[0]?.message}. Fetch the model again.`,
+    );
   return parsed.data;
 }
 
@@ -42,7 +44,9 @@ export function readSettings(folder: string): EncoderSettings {
   const kinds = parts.map((part) => part.type.split('.').at(-1));
   const foreign = kinds.find((kind) => !['Transformer', 'Pooling', 'Normalize'].includes(kind ?? ''));
   if (foreign)
-    throw new Fault(`Expected Transformer, Pooling and Normalize in ${folder}/modules.json, got ${foreign}.`);
+    throw new Fault(
+      `Expected Transformer, Pooling and Normalize in ${folder}/modules.json, got ${foreign}. Choose another model.`,
+    );
   const poolingPath = parts.find((_, i) => kinds[i] === 'Pooling')?.path ?? '1_Pooling';
   const { longest, attention } = readArchitecture(folder);
   const saved = readIf(join(folder, 'sentence_bert_config.json'), transformer)?.max_seq_length ?? longest;

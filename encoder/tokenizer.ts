@@ -55,7 +55,9 @@ export function loadTokenizer(folder: string, vocabulary: number): Tokenizer {
     library.encode('a');
   } catch (error) {
     if (error instanceof Fault) throw error;
-    throw new Fault(`Expected a tokenizer that can be loaded in ${file}, got: ${reasonOf(error)}.`);
+    throw new Fault(
+      `Expected a tokenizer that can be loaded in ${file}, got: ${reasonOf(error)}. Choose another model.`,
+    );
   }
   const { before, after } = specialTokens(library);
   // The special tokens alone: those before a text, then those after it.
@@ -68,7 +70,9 @@ export function loadTokenizer(folder: string, vocabulary: number): Tokenizer {
     files: { folder, vocabulary },
     encode: (text, maxLength) => {
       const room = maxLength - before - after;
-      if (room < 0) throw new Fault(`Expected max_length of ${before + after} or more, got ${maxLength}.`);
+      if (room < 0) {
+        throw new Fault(`Expected max_length of ${before + after} or more, got ${maxLength}. Raise model.max_length.`);
+      }
       const ids = words(text, room);
       const whole = new Int32Array(before + Math.min(ids.length, room) + after);
       whole.set(empty.slice(0, before));

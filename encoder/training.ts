@@ -33,7 +33,9 @@ export function divide(architecture: Architecture, weights: readonly Parameter[]
   }
   const { embeddings, layers } = training.freeze;
   if (layers > architecture.layers) {
-    throw new Fault(`Expected model.freeze.layers of at most ${architecture.layers}, the model's own, got ${layers}.`);
+    throw new Fault(
+      `Expected model.freeze.layers of at most ${architecture.layers}, the model's own, got ${layers}. Lower it.`,
+    );
   }
   const prefixes = Array.from({ length: layers }, (_, i) => `${architecture.layerName(i)}.`);
   if (embeddings) prefixes.push('embed');

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { cacheFolder } from '../plan/places.js';
+import { writeWhole } from './temporary.js';
 
 // A stamp is what setup leaves in the cache, so that neither a second setup nor a run has to look again.
 
@@ -19,12 +20,8 @@ export function contentMark(files: readonly string[]): string {
   return sum.digest('hex');
 }
 
-/** Writes a stamp whole or not at all. */
 export function writeStampFile(file: string, stamp: object): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.tmp-${process.pid}`;
-  writeFileSync(temporary, JSON.stringify(stamp, null, 2));
-  renameSync(temporary, file);
+  writeWhole(file, JSON.stringify(stamp, null, 2));
 }
 
 /** Identifies a large file's content without reading it: one replaced or cut short has another mark. */

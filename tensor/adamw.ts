@@ -1,9 +1,9 @@
-import { add, div, engine, mul, sqrt, square, sub, sum, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { add, div, mul, sqrt, square, sub, sum, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
 import { launchAdamW } from './adamw-kernel.js';
 import { type Parameter, parameter, replace } from './parameter.js';
 import type { Handle } from './torch/addon.js';
 import { Aten } from './torch/aten.js';
-import { TorchBackend } from './torch/backend.js';
+import { runningTorch, type TorchBackend } from './torch/backend.js';
 
 // Kingma & Ba 2015; decoupled weight decay as Loshchilov & Hutter 2019. PyTorch's defaults.
 const beta1 = 0.9;
@@ -29,14 +29,9 @@ export function zeroMoments(parameters: readonly Parameter[]): Moments {
   return { first: zeros(), second: zeros() };
 }
 
-function torchBackend(): TorchBackend | null {
-  const backend = engine().backend;
-  return backend instanceof TorchBackend ? backend : null;
-}
-
 /** The Euclidean length of all gradients together. */
 export function gradientNorm(gradients: readonly Tensor[]): number {
-  const torch = torchBackend();
+  const torch = runningTorch();
   if (!torch) {
     let squares = 0;
     for (const gradient of gradients) squares += tidy(() => sum(square(gradient)).dataSync()[0] as number);
@@ -74,7 +69,7 @@ export function adamw(
       weightDecay: decays ? weightDecay : 0,
       scale,
     };
-    const torch = torchBackend();
+    const torch = runningTorch();
     if (torch) updateInPlace(torch, group);
     else updateByReplacing(group);
   }

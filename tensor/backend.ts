@@ -6,7 +6,7 @@ import type { BackendName, CudaPlan } from '../plan/schema.js';
 import { registerOperations } from './operation.js';
 import { startTensorFlow } from './tensorflow/start.js';
 import { type Addon, loadAddon } from './torch/addon.js';
-import { TorchBackend } from './torch/backend.js';
+import { runningTorch, TorchBackend } from './torch/backend.js';
 import { OwnKernels } from './torch/own-kernels.js';
 import { registerStandardKernels } from './torch/standard-kernels/register.js';
 import { whyNotCuda } from './torch/why-not-cuda.js';
@@ -52,8 +52,8 @@ export async function useBackend(
   const running = started.get(name) ?? (await start(name, wanted));
   started.set(name, running);
   if (!(await setBackend(name))) throw new Error(`tfjs could not start its ${name} backend.`);
-  const { backend } = engine();
-  if (backend instanceof TorchBackend && backend.device !== 'cpu') configureCuda(backend, cuda);
+  const torch = runningTorch();
+  if (torch && torch.device !== 'cpu') configureCuda(torch, cuda);
   return running;
 }
 
@@ -128,10 +128,9 @@ async function startWasm(): Promise<RunningBackend> {
 /** Tensors that live now: what must not grow from step to step. */
 export function liveTensors(): { tensors: number; bytes: number; native: number } {
   const { numTensors, numBytes } = engine().memory();
-  const backend = engine().backend;
   return {
     tensors: numTensors,
     bytes: numBytes,
-    native: backend instanceof TorchBackend ? backend.addon.liveTensors() : backend.numDataIds(),
+    native: runningTorch()?.addon.liveTensors() ?? engine().backend.numDataIds(),
   };
 }

@@ -3,6 +3,7 @@ import { drawAt, rounds } from './chance.js';
 import { defineOperation } from './operation.js';
 import type { Handle } from './torch/addon.js';
 import type { Aten } from './torch/aten.js';
+import { scalarTypes } from './torch/scalar-types.js';
 
 interface Attributes {
   readonly rate: number;
@@ -21,8 +22,6 @@ function drop(x: Tensor, { rate, seed, size }: Attributes): Tensor {
   return mul(x, tensor(kept, x.shape, 'float32'));
 }
 
-const int64 = 4;
-
 /** `drop` on the device: `drawAt` for all places at once, in 64-bit integers of which the lower half counts. */
 function torchDrop(aten: Aten, x: Handle, { rate, seed, size }: Attributes): Handle {
   const lower = (h: Handle): Handle => aten.one('aten::bitwise_and_.Scalar', [h, 2 ** 32 - 1]);
@@ -30,7 +29,7 @@ function torchDrop(aten: Aten, x: Handle, { rate, seed, size }: Attributes): Han
     aten.one('aten::bitwise_xor_.Tensor', [h, aten.one('aten::bitwise_right_shift.Tensor_Scalar', [h, bits])]);
   const times = (h: Handle, by: number): Handle => lower(aten.one('aten::mul_.Scalar', [h, by]));
   const seeded = (h: Handle): Handle => aten.one('aten::bitwise_xor_.Scalar', [h, seed]);
-  const places = aten.one('aten::arange', [size], { dtype: int64, device: aten.device });
+  const places = aten.one('aten::arange', [size], { dtype: scalarTypes.int64, device: aten.device });
   const drawn = fold(times(fold(seeded(times(fold(seeded(places), 16), rounds.first)), 15), rounds.second), 16);
   const kept = aten.one('aten::ge.Scalar', [drawn, threshold(rate)]);
   const dropped = aten.one('aten::mul.Tensor', [x, aten.one('aten::view_as', [kept, x])]);

@@ -1,5 +1,4 @@
-import { engine } from '@tensorflow/tfjs-core';
-import { TorchBackend } from './torch/backend.js';
+import { runningTorch } from './torch/backend.js';
 
 /** Bytes that are taken now, and that were at most. */
 export interface MemoryUse {
@@ -12,8 +11,8 @@ export interface MemoryUse {
  * that is the CPU, or where torch is older than 2.9 and does not say.
  */
 export function memory(): MemoryUse {
-  const { backend } = engine();
-  const device = backend instanceof TorchBackend ? backend.addon.memory(backend.device) : null;
+  const torch = runningTorch();
+  const device = torch?.addon.memory(torch.device);
   if (device) return { now: device.allocated, peak: device.peak };
   // In KiB, whatever the platform.
   return { now: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1024 };
@@ -21,6 +20,6 @@ export function memory(): MemoryUse {
 
 /** Lets a device's peak begin anew; a process's cannot. */
 export function resetPeakMemory(): void {
-  const { backend } = engine();
-  if (backend instanceof TorchBackend) backend.addon.resetPeak(backend.device);
+  const torch = runningTorch();
+  torch?.addon.resetPeak(torch.device);
 }

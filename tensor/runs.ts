@@ -20,3 +20,10 @@ export function runsOf(offsets: Int32Array): Run[] {
   }
   return runs;
 }
+
+/** The longest sequence's length; `offsets` as above. */
+export function longestOf(offsets: Int32Array): number {
+  let longest = 0;
+  for (let i = 0; i + 1 < offsets.length; i++) longest = Math.max(longest, offsets[i + 1]! - offsets[i]!);
+  return longest;
+}

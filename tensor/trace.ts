@@ -1,6 +1,5 @@
 import { engine, type Tensor } from '@tensorflow/tfjs-core';
-import type { Addon } from './torch/addon.js';
-import { TorchBackend } from './torch/backend.js';
+import { runningTorch } from './torch/backend.js';
 
 /** Something that took time. Spans nest: a phase holds kernels, a kernel holds operators of libtorch or more kernels. */
 export interface Span {
@@ -46,8 +45,7 @@ export function startTrace(): void {
   const runKernel = kernels.runKernel.bind(kernels);
   kernels.runKernel = (name, inputs, attrs) =>
     timed({ name, category: 'kernel', inputs: inWords(inputs) }, () => runKernel(name, inputs, attrs));
-  const backend = engine().backend;
-  const addon: Addon | null = backend instanceof TorchBackend ? backend.addon : null;
+  const addon = runningTorch()?.addon;
   const call = addon?.call;
   if (addon && call) {
     addon.call = (name, ...given) => timed({ name, category: 'operator' }, () => call(name, ...given));

@@ -1,5 +1,4 @@
 import { matMul, randomNormal, type Tensor, type Tensor1D, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
-
 import { type InfoNCE, infoNCE } from '../loss/info-nce.js';
 import type { BackendName } from '../plan/schema.js';
 import { adamw, zeroMoments } from '../tensor/adamw.js';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { attention } from '../../tensor/attention/attention.js';
 import { gelu } from '../../tensor/gelu.js';
 import { residual } from '../../tensor/residual.js';
+import { longestOf } from '../../tensor/runs.js';
 import { type Architecture, positionsOf, Shapes } from './architecture.js';
 import { count, defineFamily, dividing } from './family.js';
 
@@ -77,12 +78,6 @@ export const mpnet = defineFamily({
     };
   },
 });
-
-function longestOf(offsets: Int32Array): number {
-  let longest = 0;
-  for (let i = 0; i + 1 < offsets.length; i++) longest = Math.max(longest, offsets[i + 1]! - offsets[i]!);
-  return longest;
-}
 
 /**
  * The bucket of each distance from -reach to reach (key - query), as T5 has them (Raffel et al. 2020): half of them for

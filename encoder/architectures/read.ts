@@ -31,6 +31,8 @@ export function readArchitecture(folder: string): Architecture {
     return family.read(config, String(config.model_type));
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
-    throw new Fault(`Expected a model that reasontune implements in ${file}, but ${error.message}.`);
+    throw new Fault(
+      `Expected a model that reasontune implements in ${file}, but ${error.message}. Choose another model.`,
+    );
   }
 }

@@ -1,8 +1,8 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildFailure, type BuildOptions, build, type Plugin } from 'esbuild';
+import { writeWhole } from '../../native/temporary.js';
 import { sha256 } from '../../plan/loss-file.js';
 import { cacheFolder } from '../../plan/places.js';
 
@@ -42,10 +42,7 @@ async function toModule(options: BuildOptions): Promise<string> {
   const { outputFiles } = await build({ ...options, ...common });
   const { contents } = outputFiles[0] as { contents: Uint8Array };
   const file = cacheFolder('losses', `${sha256(contents)}.mjs`);
-  mkdirSync(dirname(file), { recursive: true });
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, contents);
-  renameSync(unfinished, file);
+  writeWhole(file, contents);
   return pathToFileURL(file).href;
 }
 

@@ -1,3 +1,4 @@
+import { longestOf } from '../runs.js';
 import type { Handle } from '../torch/addon.js';
 import type { Aten } from '../torch/aten.js';
 import { scalarTypes } from '../torch/scalar-types.js';
@@ -47,14 +48,8 @@ function kernelFor(aten: Aten, q: Handle, shape: AttentionShape): Kernel | null 
 
 /** No window, or one that no sequence is long enough to notice. */
 function withoutWindow(shape: AttentionShape): boolean {
-  const longest = longestOf(shape);
+  const longest = longestOf(shape.offsets);
   return seesAll(shape, longest) || isPlainCausal(shape, longest);
-}
-
-function longestOf({ offsets }: AttentionShape): number {
-  let longest = 0;
-  for (let i = 0; i + 1 < offsets.length; i++) longest = Math.max(longest, offsets[i + 1]! - offsets[i]!);
-  return longest;
 }
 
 // aten::_flash_attention_*: [tokens, heads, width], grouped heads as they are. Its arguments kept their places from
@@ -124,7 +119,7 @@ function mask({ causal }: AttentionShape): number {
 
 /** Offsets on the device, and the longest sequence's length. */
 function sequences(aten: Aten, shape: AttentionShape): { offsets: Handle; longest: number } {
-  return { offsets: aten.from(shape.offsets, [shape.offsets.length]), longest: longestOf(shape) };
+  return { offsets: aten.from(shape.offsets, [shape.offsets.length]), longest: longestOf(shape.offsets) };
 }
 
 /** [tokens, heads · width] → [tokens, heads, width], a view. */

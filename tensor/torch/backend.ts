@@ -150,6 +150,12 @@ export class TorchBackend extends KernelBackend {
   }
 }
 
+/** The running backend where it is torch. */
+export function runningTorch(): TorchBackend | null {
+  const { backend } = engine();
+  return backend instanceof TorchBackend ? backend : null;
+}
+
 function asHostArray(values: BackendValues, dtype: DataType): HostArray {
   if (dtype === 'float32')
     return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeWhole } from '../../native/temporary.js';
 import { cacheFolder, packageRoot } from '../../plan/places.js';
 import type { Addon, Kernel } from './addon.js';
 
@@ -43,9 +44,6 @@ function machineCode(addon: Addon, file: string, architecture: string): Uint8Arr
   const cached = cacheFolder('kernels', `${key.slice(0, 20)}.cubin`);
   if (existsSync(cached)) return readFileSync(cached);
   const made = addon.compileKernels(source, file, architecture);
-  mkdirSync(dirname(cached), { recursive: true });
-  const temporary = `${cached}.tmp-${process.pid}`;
-  writeFileSync(temporary, made);
-  renameSync(temporary, cached);
+  writeWhole(cached, made);
   return made;
 }

@@ -1,6 +1,7 @@
 import { type DataType, registerKernel, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Handle } from '../addon.js';
 import { type KernelCall, registerTorchKernel, type TorchBackend } from '../backend.js';
+import { scalarTypes } from '../scalar-types.js';
 import { cast } from './cast.js';
 
 // Elementwise kernels whose meaning is one operator's; activations have a file of their own.
@@ -83,7 +84,7 @@ export function registerArithmetic(): void {
   registerTorchKernel('Pow', ({ aten, inputs: { a, b }, dtypes }: Binary) => {
     if (dtypes.a === 'float32') return aten.one('aten::pow.Tensor_Tensor', [a, b]);
     // libtorch refuses negative exponents of integers; tfjs cuts the fraction off.
-    const wide = aten.one('aten::_to_copy', [a], { dtype: float64 });
+    const wide = aten.one('aten::_to_copy', [a], { dtype: scalarTypes.float64 });
     return cast(aten, aten.one('aten::pow.Tensor_Tensor', [wide, b]), dtypes.a);
   });
   registerTorchKernel('AddN', ({ aten, inputs }) => {
@@ -103,5 +104,3 @@ export function registerArithmetic(): void {
     },
   });
 }
-
-const float64 = 7;

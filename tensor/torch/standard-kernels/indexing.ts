@@ -2,9 +2,8 @@ import { backend_util, type DataType, gather_util, scatter_util, type Tensor, ut
 import type { Argument, Handle } from '../addon.js';
 import type { Aten } from '../aten.js';
 import { type KernelCall, registerTorchKernel } from '../backend.js';
+import { scalarTypes } from '../scalar-types.js';
 import { cast, scalarType } from './cast.js';
-
-const int64 = 4;
 
 /** Throws where an index lies outside [0, size): libtorch only notices it on the CPU. */
 function checkRange(aten: Aten, kernel: string, indices: Handle, size: number): void {
@@ -151,7 +150,7 @@ function gatherV2({
   }
   const { batchSize, outerSize, dimSize, sliceSize, outputShape } = info;
   const rows = reshape(aten, x, [batchSize, outerSize, dimSize, sliceSize]);
-  const wide = aten.one('aten::_to_copy', [reshape(aten, indices, [batchSize, 1, -1, 1])], { dtype: int64 });
+  const wide = cast64(aten, reshape(aten, indices, [batchSize, 1, -1, 1]));
   const expanded = aten.one('aten::expand', [wide, [batchSize, outerSize, -1, sliceSize]]);
   return reshape(aten, aten.one('aten::gather', [rows, 2, expanded]), outputShape);
 }
@@ -191,5 +190,5 @@ function scatter(
 }
 
 function cast64(aten: Aten, x: Handle): Handle {
-  return aten.one('aten::_to_copy', [x], { dtype: int64 });
+  return aten.one('aten::_to_copy', [x], { dtype: scalarTypes.int64 });
 }
