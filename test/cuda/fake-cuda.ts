@@ -168,8 +168,8 @@ export function fakeCuda(
     const named = 'dtype' in onCpu ? { ...onCpu, dtype: held(onCpu.dtype) } : onCpu;
     operators.push({ operator, positional: p.length, named: Object.keys(named) });
     if (!operator.includes('_efficient_attention_') && !operator.includes('_flash_attention_')) {
-      // What names the CPU has no CUDA kernel.
-      if (operator.includes('cpu')) throw new Error(`${operator} was called on CUDA`);
+      // What names the CPU has no CUDA kernel, nor have oneDNN's operators and our own.
+      if (/cpu|^(mkldnn|reasontune)::/.test(operator)) throw new Error(`${operator} was called on CUDA`);
       refuseMixedTypes(operator, p);
       return cpu.call(operator, p, named);
     }
