@@ -92,25 +92,25 @@ export function attentionCall(addon: Addon, { below, pick, odd }: Chance): Atten
     ];
     return pick(bad)();
   };
-  const places = (values: readonly number[]): Handle =>
+  const listed = (values: readonly number[]): Handle =>
     own(addon.fromArray(Int32Array.from(values), [values.length], 'cpu'));
   const wrongOffsets = (): Handle => {
     const at = below(offsets.length);
     const bad: readonly (() => Handle)[] = [
-      () => places(offsets.with(at, offsets[at]! + pick([-1, 1, 7, -1000, 2 ** 31 - 1, -(2 ** 31)]))),
-      () => places([...offsets, tokens + 1]),
-      () => places([...offsets, tokens, tokens]),
-      () => places(offsets.slice(1)),
-      () => places(offsets.slice(0, -1)),
-      () => places([...offsets].reverse()),
-      () => places([-5, ...offsets]),
-      () => places([0, 2 ** 31 - 1, ...offsets]),
-      () => places([]),
+      () => listed(offsets.with(at, offsets[at]! + pick([-1, 1, 7, -1000, 2 ** 31 - 1, -(2 ** 31)]))),
+      () => listed([...offsets, tokens + 1]),
+      () => listed([...offsets, tokens, tokens]),
+      () => listed(offsets.slice(1)),
+      () => listed(offsets.slice(0, -1)),
+      () => listed([...offsets].reverse()),
+      () => listed([-5, ...offsets]),
+      () => listed([0, 2 ** 31 - 1, ...offsets]),
+      () => listed([]),
       () => own(addon.fromArray(Int32Array.from(offsets), [1, offsets.length], 'cpu')),
       () => own(addon.fromArray(new Int32Array(1), [], 'cpu')),
-      () => op('_to_copy', [places(offsets)], { dtype: pick([0, 3, 4, 6, 11, 15]) }),
-      () => op('slice.Tensor', [places(offsets.flatMap((value) => [value, -1])), 0, 0, 2 * offsets.length, 2]),
-      () => op('expand', [places([pick([0, tokens])]), [3]]),
+      () => op('_to_copy', [listed(offsets)], { dtype: pick([0, 3, 4, 6, 11, 15]) }),
+      () => op('slice.Tensor', [listed(offsets.flatMap((value) => [value, -1])), 0, 0, 2 * offsets.length, 2]),
+      () => op('expand', [listed([pick([0, tokens])]), [3]]),
       () => op('empty.memory_format', [[offsets.length]], { dtype: scalarTypes.int32, device: 'meta' }),
       () => op('_efficientzerotensor', [[offsets.length]], { dtype: scalarTypes.int32 }),
       () => fused,
@@ -123,9 +123,9 @@ export function attentionCall(addon: Addon, { below, pick, odd }: Chance): Atten
   if (gradient) tensors.unshift(rows(columns, 0));
   if (gradient) tensors.push(rows(columns, 0), from([heads, tokens]));
   const reach = (): number => pick([-1, -1, 0, 1, 5, 30, ...huge]);
-  const args: unknown[] = [...tensors, places(offsets), heads, kvHeads, reach(), reach()];
-  for (let wrong = pick([0, 0, 1, 1, 2]); wrong > 0; wrong--) {
-    const at = below(args.length);
+  const args: unknown[] = [...tensors, listed(offsets), heads, kvHeads, reach(), reach()];
+  const places = Array.from({ length: pick([0, 0, 1, 1, 2]) }, () => below(args.length));
+  for (const at of new Set(places)) {
     if (below(8) === 0) args[at] = odd();
     else if (at < tensors.length) args[at] = wrongTensor(tensors[at]!);
     else if (at === tensors.length) args[at] = wrongOffsets();
