@@ -30,6 +30,8 @@ constexpr napi_type_tag kTensorTag = {0x7265'6173'6f6e'7475ULL, 0x6e65'2d74'656e
 
 Napi::Value wrap(Napi::Env env, at::Tensor tensor) {
   if (!tensor.defined()) return env.Null();
+  // What reads memory trusts that the values lie there: zeros may have none, and a negation may be yet to be done.
+  if (tensor._is_zerotensor() || tensor.is_neg()) tensor = tensor.clone();
   auto* held = new at::Tensor(std::move(tensor));
   ++live_tensors;
   auto external = Napi::External<at::Tensor>::New(env, held, [](Napi::Env, at::Tensor* t) {

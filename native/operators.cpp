@@ -2,6 +2,7 @@
 #include "operators.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <torch/csrc/jit/frontend/function_schema_parser.h>
 
 #include <unordered_map>
@@ -29,6 +30,8 @@ void check_rows(const at::Tensor& x, const char* name, const at::Tensor& like, i
 /** heads, kv_heads, left and right as the schema below gives them, from the stack's place `at`. */
 Attention attention_of(const torch::jit::Stack& stack, size_t at, const at::Tensor& q, const at::Tensor& k,
                        const at::Tensor& v) {
+  // libtorch tells the pool how many threads to use in each thread that calls it, at that thread's first parallel work.
+  at::internal::lazy_init_num_threads();
   const int64_t heads = stack[at + 1].toInt(), kv_heads = stack[at + 2].toInt();
   TORCH_CHECK(q.dim() == 2 && (q.scalar_type() == at::kFloat || q.scalar_type() == at::kBFloat16),
               "Expected q as a matrix of float32 or bfloat16.");

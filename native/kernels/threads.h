@@ -21,7 +21,7 @@ void for_each_task(int64_t count, const Work& work) {
     int64_t count;
     std::atomic<int64_t> next{0};
     std::atomic_flag failed = ATOMIC_FLAG_INIT;
-    std::exception_ptr error;
+    std::exception_ptr error{};
   } shared{work, count};
   const auto run = [](void* data) {
     auto& all = *static_cast<Shared*>(data);

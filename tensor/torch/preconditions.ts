@@ -97,6 +97,10 @@ function checkKeys(call: Call, query: Shape | null, key: Shape | null): void {
   const [, , keys = 0] = key;
   expect(call, 'query.dim', [query.length], [4]);
   expect(call, 'key', key, [batch, heads, keys, width]);
+  // It divides by heads and lengths.
+  if (query.includes(0) || key.includes(0)) {
+    throw new TypeError(`Expected sizes above 0 for ${call.operator}, got ${show(query)} and ${show(key)}.`);
+  }
   const mask = call.shape(call.named.attn_mask);
   if (!mask) return;
   const full = [batch, heads, query[2]!, keys].slice(-mask.length);

@@ -1,4 +1,5 @@
 import type { Addon, Argument, Handle, HostArray } from '../../tensor/torch/addon.js';
+import { attentionCall } from './attention.js';
 import { operators } from './operators.js';
 
 interface Fuzz {
@@ -12,6 +13,8 @@ export interface Outcome {
   readonly calls: number;
   readonly succeeded: number;
   readonly refused: number;
+  /** Calls of our own attention kernels, and how many of them succeeded. */
+  readonly attention: { readonly calls: number; readonly succeeded: number };
   /** Messages that do not name the function or the operator that was called. */
   readonly nameless: string[];
   /** Handles left when everything that was made has been released. */
@@ -47,6 +50,8 @@ const shapes = [
   [2, 3, 4],
   [1, 2, 4, 8],
   [2, 2, 4, 8],
+  [2, 2, 0, 4],
+  [2, 0, 3, 4],
 ];
 const equations = ['ij,jk->ik', 'i,i', 'ij->ji', 'ii', '...i', 'i->', ',', '->', 'ij,kl,mn', '\0', 'aa->b', ''];
 const poolSize = 64;
@@ -233,10 +238,26 @@ export function fuzzDoor(addon: Addon, { seed, calls, before }: Fuzz): Outcome {
     },
   ];
 
+  const attention = { calls: 0, succeeded: 0 };
+  const ownCall = (): [string, () => unknown] => {
+    const { operator, args, made } = attentionCall(addon, { below, pick, odd: () => pick(odd)() });
+    const act = (): void => {
+      attention.calls++;
+      try {
+        keep(addon.call(operator, args));
+        attention.succeeded++;
+      } finally {
+        for (const handle of made) addon.release(handle);
+      }
+    };
+    return [operator, act];
+  };
+
   let succeeded = 0;
   const nameless = new Set<string>();
   for (let i = 0; i < calls; i++) {
-    const [name, act] = below(6) === 0 ? pick(others)() : call();
+    const kind = below(6);
+    const [name, act] = kind === 0 ? pick(others)() : kind === 1 ? ownCall() : call();
     before(`${i} ${name.slice(0, 80)}`);
     try {
       act();
@@ -252,6 +273,7 @@ export function fuzzDoor(addon: Addon, { seed, calls, before }: Fuzz): Outcome {
     calls,
     succeeded,
     refused: calls - succeeded,
+    attention,
     nameless: [...nameless],
     leaked: addon.liveTensors() - started,
   };

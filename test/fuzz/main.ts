@@ -12,4 +12,9 @@ const outcome = fuzzDoor(loadAddon(process.env.REASONTUNE_ADDON ?? (locateAddon(
     if (file !== null) writeSync(file, `${call}\n`.padEnd(120), 0);
   },
 });
+// Handles that Node has not collected would be leaks to AddressSanitizer.
+for (let i = 0; i < 3; i++) {
+  globalThis.gc?.();
+  await new Promise((resolve) => setImmediate(resolve));
+}
 console.log(JSON.stringify(outcome));

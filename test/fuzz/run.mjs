@@ -28,7 +28,7 @@ buildSync({
   format: 'esm',
 });
 
-const made = spawnSync(process.execPath, [bundle, given.calls, given.seed, journal], {
+const made = spawnSync(process.execPath, ['--expose-gc', bundle, given.calls, given.seed, journal], {
   encoding: 'utf8',
   maxBuffer: 2 ** 26,
   env: { ...process.env, ...(given.asan ? await sanitized() : {}) },
@@ -52,13 +52,23 @@ process.exitCode = outcome && outcome.leaked === 0 && outcome.nameless.length ==
 
 /** Compiles the addon with the sanitizer, and gives the environment in which Node can load it. */
 async function sanitized() {
-  const { compilerArguments, findCompiler } = await import('../../dist/native/build.js');
+  const { torchAddon } = await import('../../dist/native/build.js');
+  const { findCompiler } = await import('../../dist/native/compile.js');
   const { findTorch } = await import('../../dist/native/find-torch.js');
   const [{ compiler }, { torch }] = [await findCompiler(), await findTorch()];
   const addon = join(scratch, 'asan.node');
-  const flags = ['-fsanitize=address', '-fno-omit-frame-pointer', '-g', '-O1', '-o', addon];
+  // The kernels' scratch memory is vectors: AddressSanitizer is told where those end that have room for more.
+  const flags = [
+    '-fsanitize=address',
+    '-D_GLIBCXX_SANITIZE_VECTOR',
+    '-fno-omit-frame-pointer',
+    '-g',
+    '-O1',
+    '-o',
+    addon,
+  ];
   const [program, ...rest] = compiler.command;
-  const built = spawnSync(program, [...rest, ...compilerArguments(torch), ...flags], { encoding: 'utf8' });
+  const built = spawnSync(program, [...rest, ...torchAddon(torch).args, ...flags], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
   const library = spawnSync(program, [...rest, '-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout.trim();
   return {

@@ -12,6 +12,11 @@ describe('the addon', () => {
     x = addon.fromArray(Float32Array.from([1, 2, 3, 4]), [2, 2], 'cpu');
   });
 
+  const flash = (shape: number[]): unknown => {
+    const none = addon.fromArray(new Float32Array(0), shape, 'cpu');
+    return addon.call('aten::_scaled_dot_product_flash_attention_for_cpu', [none, none, none, 0, false]);
+  };
+
   it('computes', () => {
     const sum = addon.call('aten::add.Tensor', [x, x], { alpha: 2 }) as Handle;
     expect([...addon.toArray(sum)]).toEqual([3, 6, 9, 12]);
@@ -34,9 +39,23 @@ describe('the addon', () => {
     ],
     ['a shape that overflows', () => addon.fromArray(new Float32Array(3), [2 ** 40, 2 ** 40], 'cpu'), /shape/],
     ['an unknown device', () => addon.fromArray(new Float32Array(1), [1], 'abacus'), /abacus/],
+    [
+      'libtorch’s attention of nothing, which it divides by',
+      () => flash([1, 1, 0, 4]),
+      /sizes above 0 for aten::_scaled/,
+    ],
+    ['libtorch’s attention without heads', () => flash([1, 0, 2, 4]), /sizes above 0 for aten::_scaled/],
     ['another kind of array', () => addon.fromArray(new Float64Array(1) as never, [1], 'cpu'), /Float32Array/],
   ])('refuses %s', (_name, act, message) => {
     expect(act).toThrow(message);
+  });
+
+  it('gives zeros and negations that libtorch puts off as the numbers they are', () => {
+    const none = addon.call('aten::_efficientzerotensor', [[2]], { dtype: 6 }) as Handle;
+    const negative = addon.call('aten::_neg_view', [x]) as Handle;
+    expect([...addon.toArray(none)]).toEqual([0, 0]);
+    expect([...addon.toArray(negative)]).toEqual([-1, -2, -3, -4]);
+    for (const y of [none, negative]) addon.release(y);
   });
 
   it('reads without waiting: the values of the moment at which it was asked', async () => {

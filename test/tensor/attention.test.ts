@@ -8,7 +8,8 @@ import { backends } from '../support/backends.js';
 import { largestDifference } from '../support/close.js';
 
 const [heads, width, reach] = [4, 3, 7];
-const offsets = Int32Array.from([0, 1, 6, 11, 18]);
+// Some sequences without tokens, one of them between two of one length.
+const offsets = Int32Array.from([0, 0, 1, 6, 6, 11, 18, 18]);
 const tokens = 18;
 
 const cases: Record<string, Partial<AttentionOptions> & { biased?: true }> = {
