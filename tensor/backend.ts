@@ -20,6 +20,7 @@ import './gelu.js';
 import './layer-norm.js';
 import './leading.js';
 import './linear.js';
+import './linear-gelu.js';
 import './low-rank.js';
 import './normalize.js';
 import './pool.js';

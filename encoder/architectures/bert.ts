@@ -1,7 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { attention } from '../../tensor/attention/attention.js';
-import { gelu } from '../../tensor/gelu.js';
 import { residual } from '../../tensor/residual.js';
 import { type Architecture, positionsOf, Shapes } from './architecture.js';
 import { count, defineFamily, dividing } from './family.js';
@@ -69,7 +68,7 @@ export const bert = defineFamily({
           const mixed = attention(q!, k!, v!, { heads, width, offsets });
           const attended = residual(at.dense(mixed, `${name}.attention.output.dense`), x);
           const seen = at.layerNorm(attended, `${name}.attention.output.LayerNorm`, eps);
-          const wide = gelu(at.dense(seen, `${name}.intermediate.dense`));
+          const wide = at.denseGelu(seen, `${name}.intermediate.dense`);
           return at.layerNorm(residual(at.dense(wide, `${name}.output.dense`), seen), `${name}.output.LayerNorm`, eps);
         };
         let x = at.layerNorm(residual(residual(words, types), places), 'embeddings.LayerNorm', eps);

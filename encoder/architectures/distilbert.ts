@@ -1,7 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { attention } from '../../tensor/attention/attention.js';
-import { gelu } from '../../tensor/gelu.js';
 import { residual } from '../../tensor/residual.js';
 import { type Architecture, positionsOf, Shapes } from './architecture.js';
 import { count, defineFamily, dividing } from './family.js';
@@ -61,7 +60,7 @@ export const distilbert = defineFamily({
           const [q, k, v] = ['q_lin', 'k_lin', 'v_lin'].map((part) => at.dense(x, `${name}.attention.${part}`));
           const mixed = at.dense(attention(q!, k!, v!, { heads, width, offsets }), `${name}.attention.out_lin`);
           const seen = at.layerNorm(residual(mixed, x), `${name}.sa_layer_norm`, eps);
-          const wide = at.dense(gelu(at.dense(seen, `${name}.ffn.lin1`)), `${name}.ffn.lin2`);
+          const wide = at.dense(at.denseGelu(seen, `${name}.ffn.lin1`), `${name}.ffn.lin2`);
           return at.layerNorm(residual(wide, seen), `${name}.output_layer_norm`, eps);
         };
         let x = at.layerNorm(residual(words, places), 'embeddings.LayerNorm', eps);

@@ -3,8 +3,10 @@ import type { LoraPlan, Precision } from '../../plan/schema.js';
 import { seedAt } from '../../tensor/chance.js';
 import { dropout } from '../../tensor/dropout.js';
 import { embed } from '../../tensor/embed.js';
+import { gelu } from '../../tensor/gelu.js';
 import { layerNorm } from '../../tensor/layer-norm.js';
 import { frozenLinear, linear } from '../../tensor/linear.js';
+import { linearGelu } from '../../tensor/linear-gelu.js';
 import { lowRank } from '../../tensor/low-rank.js';
 import { lower } from '../../tensor/precision.js';
 import { recomputed, unrecorded } from '../../tensor/recompute.js';
@@ -38,7 +40,14 @@ export class Layers {
   dense(x: Tensor2D, name: string): Tensor2D {
     const through = this.weights.trains(`${name}.weight`) ? linear : frozenLinear;
     const made = through(x, this.weight(name) as Tensor2D, this.bias(name));
-    return this.how.lora && this.weights.has(downName(name)) ? this.adapted(made, x, name, this.how.lora) : made;
+    return this.how.lora && this.adapts(name) ? this.adapted(made, x, name, this.how.lora) : made;
+  }
+
+  /** `dense`, then GELU. */
+  denseGelu(x: Tensor2D, name: string): Tensor2D {
+    const bias = this.bias(name);
+    const plain = bias && this.weights.trains(`${name}.weight`) && !this.adapts(name);
+    return plain ? linearGelu(x, this.weight(name) as Tensor2D, bias) : gelu(this.dense(x, name));
   }
 
   layerNorm(x: Tensor2D, name: string, eps: number): Tensor2D {
@@ -75,6 +84,10 @@ export class Layers {
     const given: [...T] = [...inputs];
     given[0] = lower(given[0] as Tensor2D);
     return given;
+  }
+
+  private adapts(name: string): boolean {
+    return this.how.lora !== null && this.weights.has(downName(name));
   }
 
   /** A projection's result with what LoRA adds to it. */

@@ -1,7 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { attention } from '../../tensor/attention/attention.js';
-import { gelu } from '../../tensor/gelu.js';
 import { residual } from '../../tensor/residual.js';
 import { longestOf } from '../../tensor/runs.js';
 import { type Architecture, positionsOf, Shapes } from './architecture.js';
@@ -66,7 +65,7 @@ export const mpnet = defineFamily({
           const [q, k, v] = ['q', 'k', 'v'].map((part) => at.dense(x, `${name}.attention.attn.${part}`));
           const mixed = at.dense(attention(q!, k!, v!, { heads, width, offsets, bias }), `${name}.attention.attn.o`);
           const seen = at.layerNorm(residual(mixed, x), `${name}.attention.LayerNorm`, eps);
-          const wide = gelu(at.dense(seen, `${name}.intermediate.dense`));
+          const wide = at.denseGelu(seen, `${name}.intermediate.dense`);
           return at.layerNorm(residual(at.dense(wide, `${name}.output.dense`), seen), `${name}.output.LayerNorm`, eps);
         };
         let x = at.layerNorm(residual(words, places), 'embeddings.LayerNorm', eps);

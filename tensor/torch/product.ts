@@ -10,6 +10,13 @@ const oneDnn = 'mkldnn::_linear_pointwise';
 // Below this many multiplications oneDNN's preparation costs more than the product.
 const worthwhile = 1 << 20;
 
+/** The GELU of `product`, without a pass of its own where oneDNN does it: for where its input need not be kept. */
+export function productGelu(aten: Aten, a: Handle, b: Handle, bias: Handle): Handle {
+  return aten.device === 'cpu' && isLarge(aten, a, b) && hasOneDnn(aten.addon)
+    ? aten.one(oneDnn, [a, b, bias, 'gelu', [], 'none'])
+    : aten.one('aten::gelu', [product(aten, a, b, bias)]);
+}
+
 /** a [rows, inner] · bᵀ [inner, columns] + bias [columns], where b is [columns, inner]: views will do. One type for all. */
 export function product(aten: Aten, a: Handle, b: Handle, bias: Handle | null = null): Handle {
   return servesOneDnn(aten, a, b)
@@ -21,11 +28,15 @@ export function turned(aten: Aten, x: Handle): Handle {
   return aten.one('aten::t', [x]);
 }
 
-function servesOneDnn({ addon, device }: Aten, a: Handle, b: Handle): boolean {
-  if (device !== 'cpu' || addon.scalarType(a) !== scalarTypes.float32) return false;
+function servesOneDnn(aten: Aten, a: Handle, b: Handle): boolean {
+  const isFloat32 = aten.addon.scalarType(a) === scalarTypes.float32;
+  return isFloat32 && aten.device === 'cpu' && isLarge(aten, a, b) && hasOneDnn(aten.addon);
+}
+
+function isLarge({ addon }: Aten, a: Handle, b: Handle): boolean {
   const [rows, inner] = addon.shape(a) as [number, number];
   const [columns] = addon.shape(b) as [number];
-  return rows * inner * columns >= worthwhile && hasOneDnn(addon);
+  return rows * inner * columns >= worthwhile;
 }
 
 const known = new WeakMap<Aten['addon'], boolean>();

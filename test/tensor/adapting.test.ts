@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
+import { type Tensor, type Tensor2D, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { gradients } from '../../tensor/autograd.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
@@ -6,7 +6,9 @@ import { drawAt } from '../../tensor/chance.js';
 import { dropout } from '../../tensor/dropout.js';
 import { gelu } from '../../tensor/gelu.js';
 import { linear } from '../../tensor/linear.js';
+import { linearGelu } from '../../tensor/linear-gelu.js';
 import { lowRank } from '../../tensor/low-rank.js';
+import { lower, raise } from '../../tensor/precision.js';
 import { recomputed, unrecorded } from '../../tensor/recompute.js';
 import { residual } from '../../tensor/residual.js';
 import { largestDifference } from '../support/close.js';
@@ -53,6 +55,36 @@ describe.each(['torch', 'wasm'] as const)('on %s', (backend) => {
       expect(largestDifference(values, reference)).toBeLessThan(1e-6);
     });
     for (const t of [...xs, dy, scaled]) t.dispose();
+    expect(liveTensors()).toEqual(before);
+  });
+
+  it('a low-rank addition to activations in bfloat16 has gradients in the types of its inputs', () => {
+    const [base, x, down, up] = [matrix(1, 50, 6), matrix(2, 50, 4), matrix(3, 2, 4), matrix(4, 6, 2)];
+    const exact = results(() => lowRank(base, x, down, up, 0.5), [base, x, down, up]);
+    const rounded = results(() => raise(lowRank(lower(base), lower(x), down, up, 0.5)), [base, x, down, up]);
+    rounded.forEach((values, i) => {
+      expect(largestDifference(values, exact[i]!)).toBeLessThan(0.05 * Math.max(...exact[i]!.map(Math.abs)));
+    });
+    for (const t of [base, x, down, up]) t.dispose();
+  });
+
+  it('a projection and its GELU in one pass are the two, where nothing is recorded and where it is', () => {
+    const before = liveTensors();
+    const [x, weight] = [matrix(1, 120, 96), matrix(2, 112, 96)];
+    const bias = tensor1d(Float32Array.from({ length: 112 }, (_, i) => drawAt(3, i) / 2 ** 31 - 1));
+    const two = (): Tensor2D => gelu(linear(x, weight, bias));
+    const once = tidy(() => linearGelu(x, weight, bias).dataSync());
+    expect(
+      largestDifference(
+        once,
+        tidy(() => two().dataSync()),
+      ),
+    ).toBeLessThan(1e-5);
+    const wanted = results(two, [x, weight, bias]);
+    results(() => linearGelu(x, weight, bias), [x, weight, bias]).forEach((values, i) => {
+      expect(largestDifference(values, wanted[i]!)).toBeLessThan(1e-5);
+    });
+    for (const t of [x, weight, bias]) t.dispose();
     expect(liveTensors()).toEqual(before);
   });
 
