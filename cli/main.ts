@@ -10,6 +10,7 @@ import { evaluate } from './eval.js';
 import { reportFaults } from './exit.js';
 import { plot } from './plot.js';
 import { rerank } from './rerank.js';
+import { search } from './search.js';
 import { sweep } from './sweep.js';
 import { train } from './train.js';
 
@@ -21,6 +22,7 @@ await reportFaults(async () => {
     .command(evaluate)
     .command(compare)
     .command(rerank)
+    .command(search)
     .command(sweep)
     .command(plot)
     .command(data)
