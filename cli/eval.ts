@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
+import { isPreset, presetsOf } from '../data/presets/presets.js';
 import { indexCost, queryCost } from '../eval/cost.js';
 import { type Result, titleOf } from '../eval/result.js';
 import { scoreRuns } from '../eval/score.js';
@@ -55,7 +56,11 @@ export const evaluate: CommandModule<object, EvalArguments> = {
         array: true,
         default: [],
       })
-      .option('set', { ...list, describe: 'folder in BEIR layout [the plan’s eval.sets]', default: [] })
+      .option('set', {
+        ...list,
+        describe: 'folder in BEIR layout, bright:biology, bright-long:all, beir:scifact, … [the plan’s eval.sets]',
+        default: [],
+      })
       .option('split', { describe: 'which judgements, with --set', type: 'string', default: 'test', requiresArg: true })
       .option('run', { ...list, describe: 'ranking to score: TREC columns, or .json', default: [] })
       .option('qrels', {
@@ -165,7 +170,7 @@ async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
   const planFile = given.plan ?? (runFolder && join(runFolder, 'plan.yaml'));
   const plan = planFile ? readPlan(planFile) : null;
   const sets = setsOf(given, plan);
-  const [metrics, scoring] = [metricsOf(given.metrics, plan?.eval.metrics), scoringOf(given)];
+  const [metrics, scoring] = [metricsOf(given.metrics, plan?.eval.metrics ?? reportedOf(sets)), scoringOf(given)];
   const out = given.out ?? (runFolder ? join(runFolder, 'results') : null);
   const [{ evaluateModels }, { isEncoder }, { openRewriting }] = await Promise.all([
     import('../eval/evaluate.js'),
@@ -195,6 +200,12 @@ function setsOf({ set, split }: EvalArguments, plan: RunPlan | null): EvalSetPla
   throw new Fault(
     'Expected a set to evaluate on, got none. Name a folder in BEIR layout with --set, or a plan with eval.sets.',
   );
+}
+
+/** What the authors of presets report, if there are only presets. */
+function reportedOf(sets: readonly EvalSetPlan[]): readonly string[] | undefined {
+  if (!sets.every(({ path }) => isPreset(path))) return undefined;
+  return [...new Set(sets.flatMap(({ path }) => presetsOf(path).flatMap(({ metrics }) => metrics)))];
 }
 
 function scoringOf({ complete, 'relevant-from': grade, depth, run }: EvalArguments): Scoring {
