@@ -9,6 +9,7 @@ import { doctor } from './doctor.js';
 import { evaluate } from './eval.js';
 import { reportFaults } from './exit.js';
 import { plot } from './plot.js';
+import { rag } from './rag.js';
 import { rerank } from './rerank.js';
 import { search } from './search.js';
 import { sweep } from './sweep.js';
@@ -23,6 +24,7 @@ await reportFaults(async () => {
     .command(compare)
     .command(rerank)
     .command(search)
+    .command(rag)
     .command(sweep)
     .command(plot)
     .command(data)

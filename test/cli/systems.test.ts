@@ -105,6 +105,56 @@ describe('systems', () => {
     });
   });
 
+  it('retrieve for questions, which a language model answers with and without', async () => {
+    const [first, second] = readFileSync(join(scratch, 'data/corpus.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const [held] = first.text.split(' ');
+    const tasks = [
+      { question: first.title, choices: ['qqqq', held], answer: 'B' },
+      { question: second.title, answers: ['not there'] },
+    ];
+    writeFileSync(join(scratch, 'tasks.jsonl'), tasks.map((task) => JSON.stringify(task)).join('\n'));
+    const args = ['rag', 'bm25', 'data', '--tasks', 'tasks.jsonl', '--k', '1'];
+    const alone = await reasontune(args);
+    expect(alone.err).toBe('');
+    expect(alone.out).toMatch(/an answer stands in BM25's best 1 +0\.500 +0\.\d{3} to 0\.\d{3} +1 +2$/m);
+    // Knows the answer only where a passage holds it.
+    const reader = await chatServer(({ prompt }) => ({
+      text: prompt.includes(`[1] ${first.title} ${held}`) ? 'B' : 'no idea',
+    }));
+    for (const [name, places] of [
+      ['closed', '{question}'],
+      ['open', '{passages} {question}'],
+    ] as const) {
+      writeFileSync(join(scratch, `${name}.txt`), places);
+    }
+    const prompts = 'prompt: {closed: closed.txt, retrieved: open.txt}';
+    writeFileSync(join(scratch, 'reader.yaml'), `${prompts}\nendpoint: {url: "${reader.url}", model: r}\n`);
+    const { out, err } = await reasontune([...args, '--with', 'reader.yaml', '--out', 'rag']);
+    const again = await reasontune([...args, '--with', 'reader.yaml', '--json']);
+    await reader.close();
+    expect(err).toContain('are in rag/rag.jsonl');
+    expect(out).toMatch(/right, closed-book +0\.000/);
+    expect(out).toMatch(/right, with passages +0\.500/);
+    expect(out).toMatch(/where they hold an answer +1\.000/);
+    expect(out).toMatch(
+      /against closed-book: \+0\.500, .* p 1\.0000\nanswers .* wrong: 1 closed-book, 0 with passages\n4 requests/,
+    );
+    expect(JSON.parse(again.out)).toMatchObject({
+      holds: { right: 1 },
+      report: { retrieved: { right: 1 } },
+      spent: { cached: 4 },
+    });
+    const [kept] = readFileSync(join(scratch, 'rag/rag.jsonl'), 'utf8').trim().split('\n');
+    expect(JSON.parse(kept as string)).toMatchObject({
+      holds: true,
+      passages: [{ id: 'd0' }],
+      retrieved: { text: 'B', right: true },
+    });
+  });
+
   it('count and list judged documents that a corpus lacks', async () => {
     const qrels = join(scratch, 'data/qrels/test.tsv');
     const before = readFileSync(qrels, 'utf8');
