@@ -56,7 +56,7 @@ export const rag: CommandModule<object, RagArguments> = {
         'closed-book beside retrieved',
       ),
   handler: async (given) => {
-    const [{ readDocuments }, { isEncoder, openSystem }, { readTasks }, { answer, reportRag, retrieve }] =
+    const [{ readDocuments }, { isEncoder, openAskable }, { readTasks }, { answer, reportRag, retrieve }] =
       await Promise.all([
         import('../data/beir.js'),
         import('../eval/system.js'),
@@ -72,7 +72,7 @@ export const rag: CommandModule<object, RagArguments> = {
       const { useBackend } = await import('../tensor/backend.js');
       await useBackend(given.backend);
     }
-    const system = await openSystem(given.model, { keep: given.index ?? null });
+    const system = await openAskable(given.model, { keep: given.index ?? null });
     const evidence = await retrieve(system, corpus, tasks, k, (done, of) =>
       progress(`${system.name} on ${corpus.name}: ${done}/${of} texts`, done === of),
     );

@@ -1,6 +1,5 @@
-import { Fault } from '../plan/fault.js';
 import { type Passage, passageOf } from './passage.js';
-import { type Corpus, openSystem, type SystemOptions } from './system.js';
+import { type Corpus, openAskable, type SystemOptions } from './system.js';
 
 /** One document found. */
 export interface Hit {
@@ -20,7 +19,7 @@ export interface Found {
  *
  * @param options.depth how many documents
  * @param options.words of each document that is shown
- * @throws Fault as {@link openSystem}, for a run, which cannot be asked, and as keptIndex
+ * @throws Fault as {@link openAskable} and keptIndex
  */
 export async function search(
   model: string,
@@ -37,12 +36,7 @@ export async function search(
     readonly onProgress: (line: string, last: boolean) => void;
   },
 ): Promise<Found> {
-  const system = await openSystem(model, options);
-  if (!system.readsQueries) {
-    throw new Fault(
-      `Expected a model that reads questions, got the ranking ${model}. Name bm25, a folder or a hub id.`,
-    );
-  }
+  const system = await openAskable(model, options);
   const index = await system.index(corpus, (done, of) =>
     onProgress(`${system.name} on ${corpus.name}: ${done}/${of} texts`, done === of),
   );

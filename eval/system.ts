@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import type { Collection } from '../data/beir.js';
+import { Fault } from '../plan/fault.js';
 import { Bm25, type Bm25Variant } from '../retrieval/bm25.js';
 import { readRun } from '../retrieval/files.js';
 import type { Run } from '../retrieval/ranking.js';
@@ -70,6 +71,13 @@ export async function openSystem(model: string, { chunk = null, keep = null }: S
   if (isRunFile(model)) return runSystem(model);
   const embedder = isServer(model) ? openServerEmbedder(model) : await openLocalEmbedder(model);
   return denseSystem(embedder, { chunk, keep });
+}
+
+/** Opens a system that can be asked anything, as {@link openSystem} does. @throws Fault for a ranking, too */
+export async function openAskable(model: string, options: SystemOptions): Promise<System> {
+  const system = await openSystem(model, options);
+  if (system.readsQueries) return system;
+  throw new Fault(`Expected a model that reads questions, got the ranking ${model}. Name bm25, a folder or a hub id.`);
 }
 
 /** Whether a system embeds texts, and so needs a backend. */

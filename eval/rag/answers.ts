@@ -1,7 +1,7 @@
 import { letterOf, type Task } from './tasks.js';
 
 /** Text as SQuAD's script compares it: small letters, no punctuation, no articles, single blanks. */
-export function normalized(text: string): string {
+function normalized(text: string): string {
   return text
     .toLowerCase()
     .normalize('NFKC')

@@ -18,7 +18,7 @@ export interface Evidence {
 }
 
 /** What a language model said to a question. */
-export interface Said {
+interface Said {
   readonly text: string;
   /** Null where no answer could be read; counts as wrong. */
   readonly right: boolean | null;

@@ -14,6 +14,7 @@ beforeAll(() => {
   reasontune = commandIn(scratch);
   writeTinyCollection(join(scratch, 'data'));
   writeTinyModel(join(scratch, 'model'));
+  writeFileSync(join(scratch, 'found.run'), 'q0 Q0 d0 1 1 t\n');
   const [, , third] = readFileSync(join(scratch, 'data/corpus.jsonl'), 'utf8').trim().split('\n');
   question = JSON.parse(third as string).text;
 });
@@ -58,7 +59,7 @@ describe('search', () => {
 
   it.each<[string, string[], RegExp]>([
     ['an empty question', ['bm25', 'data', ' '], /Expected a question to search for/],
-    ['a ranking', ['data/qrels/test.tsv', 'data', 'a'], /test\.tsv/],
+    ['a ranking', ['found.run', 'data', 'a'], /Expected a model that reads questions, got the ranking found\.run/],
     ['a corpus that is not there', ['bm25', 'none', 'a'], /none/],
     ['a depth of nothing', ['bm25', 'data', 'a', '--depth', '0'], /whole number from 1 for --depth/],
   ])('refuses %s', async (_what, args, message) => {
