@@ -8,6 +8,7 @@ import { type Cell, plainTable } from '../report/table.js';
 import { exactUpTo } from '../retrieval/significance.js';
 import { judgementsOf, metricsOf } from './judgements.js';
 import { say } from './progress.js';
+import { signed } from './signed.js';
 
 interface CompareArguments {
   results: string[];
@@ -17,6 +18,7 @@ interface CompareArguments {
   metrics: string[];
   baseline: string | undefined;
   changes: number;
+  cost: string | undefined;
   json: boolean;
 }
 
@@ -50,16 +52,38 @@ export const compare: CommandModule<object, CompareArguments> = {
         default: 5,
         requiresArg: true,
       })
+      .option('cost', {
+        describe:
+          'price file such as configs/prices.yaml: what 1,000 queries cost, with rerankers and web search beside',
+        type: 'string',
+        requiresArg: true,
+      })
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
       .example('$0 compare checkpoints/quickstart/results --baseline BM25', 'every system against BM25')
+      .example('$0 compare results --cost configs/prices.yaml', 'what 1,000 queries cost')
       .example('$0 compare a.run b.run --set examples/scifact', 'two rankings'),
-  handler: (given) => {
+  handler: async (given) => {
     const results = resultsOf(given);
+    if (given.cost !== undefined) {
+      await printCost(results, given.cost, given.json);
+      return;
+    }
     const comparisons = compareResults(results, given.baseline);
     if (given.json) console.log(JSON.stringify({ comparisons }));
     else console.log([...tablesOf(comparisons), changesOf(comparisons, results, given.changes)].join('\n\n'));
   },
 };
+
+async function printCost(results: readonly Result[], file: string, json: boolean): Promise<void> {
+  const [{ readPrices }, { costTables }, { costText }] = await Promise.all([
+    import('../plan/prices.js'),
+    import('../eval/cost.js'),
+    import('./cost-tables.js'),
+  ]);
+  const prices = readPrices(file);
+  const tables = costTables(results, prices);
+  console.log(json ? JSON.stringify({ costs: tables, prices }) : costText(tables, prices.currency));
+}
 
 function resultsOf(given: CompareArguments): Result[] {
   if (given.qrels !== undefined || given.set.length > 0) {
@@ -148,11 +172,6 @@ function changesOf(comparisons: readonly Comparison[], results: readonly Result[
 
 function isFolder(path: string | undefined): boolean {
   return path !== undefined && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
-}
-
-function signed(value: number, digits = 3): string {
-  if (!Number.isFinite(value)) return '–';
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
 }
 
 function short(text: string): string {

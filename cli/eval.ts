@@ -1,15 +1,21 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
-import type { Result } from '../eval/result.js';
+import { isPreset, presetsOf } from '../data/presets/presets.js';
+import { indexCost, queryCost } from '../eval/cost.js';
+import { type Result, titleOf } from '../eval/result.js';
 import { scoreRuns } from '../eval/score.js';
 import { Fault } from '../plan/fault.js';
+import { type Prices, readPrices } from '../plan/prices.js';
 import { readPlan } from '../plan/read.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
 import { type BackendName, backendNames, type EvalSetPlan, type RunPlan } from '../plan/schema.js';
 import type { Scoring } from '../retrieval/metrics.js';
+import { effortTables } from './cost-tables.js';
 import { judgementsOf, metricsOf } from './judgements.js';
+import { wholeNumber } from './numbers.js';
 import { progress, say } from './progress.js';
+import { rewritingTables } from './rewriting-tables.js';
 import { queryTables, tables } from './tables.js';
 
 interface EvalArguments {
@@ -24,6 +30,9 @@ interface EvalArguments {
   pool: string | undefined;
   depth: number | undefined;
   chunk: number | undefined;
+  index: string | undefined;
+  rewrite: string | undefined;
+  prices: string | undefined;
   'per-query': boolean;
   plan: string | undefined;
   out: string | undefined;
@@ -42,12 +51,16 @@ export const evaluate: CommandModule<object, EvalArguments> = {
     yargs
       .positional('models', {
         describe:
-          'bm25, bm25:bright, a run folder, a checkpoint, a sentence-transformers folder, a hub id, or a run file',
+          'bm25, bm25:bright, a run folder, a checkpoint, a sentence-transformers folder, a hub id, a YAML file of a server, or a run file',
         type: 'string',
         array: true,
         default: [],
       })
-      .option('set', { ...list, describe: 'folder in BEIR layout [the plan’s eval.sets]', default: [] })
+      .option('set', {
+        ...list,
+        describe: 'folder in BEIR layout, bright:biology, bright-long:all, beir:scifact, … [the plan’s eval.sets]',
+        default: [],
+      })
       .option('split', { describe: 'which judgements, with --set', type: 'string', default: 'test', requiresArg: true })
       .option('run', { ...list, describe: 'ranking to score: TREC columns, or .json', default: [] })
       .option('qrels', {
@@ -82,6 +95,22 @@ export const evaluate: CommandModule<object, EvalArguments> = {
         type: 'number',
         requiresArg: true,
       })
+      .option('index', {
+        describe: 'folder that keeps encoders’ vectors, so that the next time nothing is embedded',
+        type: 'string',
+        requiresArg: true,
+      })
+      .option('rewrite', {
+        describe:
+          'ask in other words, too: field:NAME of the query records, a .jsonl of {_id, text}, a rewriter’s YAML',
+        type: 'string',
+        requiresArg: true,
+      })
+      .option('prices', {
+        describe: 'price file such as configs/prices.yaml: the cost in money, too',
+        type: 'string',
+        requiresArg: true,
+      })
       .option('per-query', { describe: 'print every query’s values too', type: 'boolean', default: false })
       .option('plan', { describe: 'plan with an eval section [the run folder’s]', type: 'string', requiresArg: true })
       .option('out', {
@@ -107,11 +136,17 @@ export const evaluate: CommandModule<object, EvalArguments> = {
     if (given.depth !== undefined && given.pool === undefined && given.run.length === 0) {
       throw new Fault(`Expected --pool or --run beside --depth, got neither. Leave --depth away, or name a ranking.`);
     }
+    const prices = given.prices === undefined ? null : readPrices(given.prices);
     const { results, out } = given.run.length > 0 ? await scoreFiles(given) : await rankAndScore(given);
     if (out) say(`run files and results are in ${out}`);
     const shown = given['per-query'] ? results : results.map(withoutQueries);
-    if (given.json) console.log(JSON.stringify({ results: shown, out }));
-    else console.log([...(given['per-query'] ? [queryTables(results)] : []), tables(results)].join('\n\n'));
+    if (given.json) {
+      const money = prices && { prices, money: results.map((result) => moneyOf(result, prices)) };
+      console.log(JSON.stringify({ results: shown, out, ...money }));
+      return;
+    }
+    const parts = [tables(results), ...rewritingTables(results), ...effortTables(results, prices)];
+    console.log([...(given['per-query'] ? [queryTables(results)] : []), ...parts].join('\n\n'));
   },
 };
 
@@ -135,24 +170,28 @@ async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
   const planFile = given.plan ?? (runFolder && join(runFolder, 'plan.yaml'));
   const plan = planFile ? readPlan(planFile) : null;
   const sets = setsOf(given, plan);
-  const [metrics, scoring] = [metricsOf(given.metrics, plan?.eval.metrics), scoringOf(given)];
+  const [metrics, scoring] = [metricsOf(given.metrics, plan?.eval.metrics ?? reportedOf(sets)), scoringOf(given)];
   const out = given.out ?? (runFolder ? join(runFolder, 'results') : null);
-  const [{ evaluateModels }, { isEncoder }] = await Promise.all([
+  const [{ evaluateModels }, { isEncoder }, { openRewriting }] = await Promise.all([
     import('../eval/evaluate.js'),
     import('../eval/system.js'),
+    import('../eval/rewrite/open-rewriting.js'),
   ]);
   if (given.models.some(isEncoder)) {
     const { useBackend } = await import('../tensor/backend.js');
     await useBackend(given.backend);
   }
-  const onProgress = (what: string, done: number, of: number): void =>
-    progress(`${what}: ${done}/${of} texts`, done === of);
   const { models, 'run-form': runForm } = given;
   const chunk = given.chunk === undefined ? null : wholeNumber('--chunk', given.chunk);
   const pool =
     given.pool === undefined ? null : { file: given.pool, depth: wholeNumber('--depth', given.depth ?? 1000) };
-  const evaluation = { models, sets, metrics, scoring, out, runForm, chunk, pool, onProgress };
-  return { results: await evaluateModels(evaluation), out };
+  const rewriting = given.rewrite === undefined ? null : openRewriting(given.rewrite);
+  const how = { chunk, pool, rewriting, keep: given.index ?? null };
+  const marking = { metrics, scoring, out, runForm };
+  return {
+    results: await evaluateModels({ models, sets, ...marking, ...how, onProgress: progress, onNote: say }),
+    out,
+  };
 }
 
 function setsOf({ set, split }: EvalArguments, plan: RunPlan | null): EvalSetPlan[] {
@@ -163,14 +202,24 @@ function setsOf({ set, split }: EvalArguments, plan: RunPlan | null): EvalSetPla
   );
 }
 
+/** What the authors of presets report, if there are only presets. */
+function reportedOf(sets: readonly EvalSetPlan[]): readonly string[] | undefined {
+  if (!sets.every(({ path }) => isPreset(path))) return undefined;
+  return [...new Set(sets.flatMap(({ path }) => presetsOf(path).flatMap(({ metrics }) => metrics)))];
+}
+
 function scoringOf({ complete, 'relevant-from': grade, depth, run }: EvalArguments): Scoring {
   const scoring = { complete, relevantFrom: wholeNumber('--relevant-from', grade) };
   return depth === undefined || run.length === 0 ? scoring : { ...scoring, depth: wholeNumber('--depth', depth) };
 }
 
-function wholeNumber(option: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new Fault(`Expected a whole number from 1 for ${option}, got ${value}. Correct it.`);
+function moneyOf(result: Result, prices: Prices) {
+  return {
+    system: result.system,
+    set: titleOf(result),
+    per1000Queries: queryCost(result, prices)?.money,
+    index: indexCost(result, prices),
+  };
 }
 
 function withoutQueries({ perQuery: _, pool, ...rest }: Result) {

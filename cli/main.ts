@@ -9,7 +9,9 @@ import { doctor } from './doctor.js';
 import { evaluate } from './eval.js';
 import { reportFaults } from './exit.js';
 import { plot } from './plot.js';
+import { rag } from './rag.js';
 import { rerank } from './rerank.js';
+import { search } from './search.js';
 import { sweep } from './sweep.js';
 import { train } from './train.js';
 
@@ -21,6 +23,8 @@ await reportFaults(async () => {
     .command(evaluate)
     .command(compare)
     .command(rerank)
+    .command(search)
+    .command(rag)
     .command(sweep)
     .command(plot)
     .command(data)

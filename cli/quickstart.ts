@@ -46,7 +46,8 @@ async function quickstart(): Promise<void> {
     sets: plan.eval.sets,
     metrics: plan.eval.metrics,
     out: join(run, 'results'),
-    onProgress: (what, done, of) => progress(`${what}: ${done}/${of} texts`, done === of),
+    onProgress: progress,
+    onNote: say,
   });
   const curve = writeLossCurve(join(run, 'loss'), [run]);
   console.log(`

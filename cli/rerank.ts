@@ -12,6 +12,7 @@ import { parseMeasure } from '../retrieval/metrics.js';
 import type { Run } from '../retrieval/ranking.js';
 import { judgementsOf } from './judgements.js';
 import { progress, say } from './progress.js';
+import { spending } from './spending.js';
 
 interface RerankArguments {
   run: string;
@@ -170,9 +171,4 @@ function textOf(report: RerankReport, malformed: number, spent: Spent | null): s
     ...(spent ? [spending(spent)] : []),
   ];
   return `${lines.join('\n')}\n\n${plainTable([{ heading: 'order' }, { heading: measure }, { heading: '' }], rows)}`;
-}
-
-function spending({ requests, cached, retries, tokens, money }: Spent): string {
-  const price = money === null ? '' : `, ${money.toFixed(4)} by the plan’s price`;
-  return `${requests} requests (${retries} of them again), ${cached} answers from the cache, ${tokens.input} tokens in, ${tokens.output} out${price}`;
 }

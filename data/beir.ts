@@ -18,7 +18,10 @@ export type Collection = {
   readonly corpus: Corpus;
   /** Those judged in the split, in the order in which its file first names them. */
   readonly queries: readonly Query[];
+  /** Of those queries; documents that the corpus lacks are among them, as trec_eval has it. */
   readonly qrels: Qrels;
+  /** Ids that the judgements name and the files lack, each once: such documents are never found, such queries not asked. */
+  readonly lacking: { readonly documents: readonly string[]; readonly queries: readonly string[] };
 };
 
 /** A query and a document that answers it: places in `collection.queries` and `collection.corpus`. */
@@ -39,23 +42,24 @@ export function isCollection(folder: string): boolean {
  * text is its title, a blank, and its text, trimmed.
  *
  * @throws Fault a missing folder, file or split; a malformed line, a repeated id, an empty query or document, a
- *   judgement of an unknown query or document, each with file and line.
+ *   judgement twice, each with file and line. Judgements of unknown ids are told in `lacking`.
  */
 export function readCollection(folder: string, split: string): Collection {
-  return read(folder, split, new FaultLog('stop')).collection;
+  return read(folder, split, new FaultLog('stop'), 'tell').collection;
 }
 
 /**
  * A collection, and its (query, positive) pairs: the split's judgements with a grade above 0, in file order.
  *
- * @throws Fault as {@link readCollection}, and for a split without such a judgement.
+ * @throws Fault as {@link readCollection}, for a split without such a judgement, and, where `faults` stops, for a judgement
+ *   of an unknown id.
  */
 export function readTrainingPairs(
   folder: string,
   split: string,
   faults = new FaultLog('stop'),
 ): { collection: Collection; pairs: TrainingPair[] } {
-  const { collection, judgements, documents } = read(folder, split, faults);
+  const { collection, judgements, documents } = read(folder, split, faults, 'report');
   const places = new Map(collection.queries.map(({ id }, place) => [id, place]));
   const pairs = judgements
     .filter(({ grade }) => grade > 0)
@@ -69,7 +73,7 @@ export function readTrainingPairs(
 
 type Judgement = { readonly query: string; readonly document: string; readonly grade: number };
 
-function read(folder: string, split: string, faults: FaultLog) {
+function read(folder: string, split: string, faults: FaultLog, unknownIds: 'tell' | 'report') {
   const qrelsPath = findSplit(folder, split);
   const corpusPath = findFile(folder, 'corpus');
   const queriesPath = findFile(folder, 'queries');
@@ -79,16 +83,21 @@ function read(folder: string, split: string, faults: FaultLog) {
   const judgements: Judgement[] = [];
   const queries = new Map<string, Query>();
   const qrels = new Map<string, Map<string, number>>();
+  const lacking = { documents: new Set<string>(), queries: new Set<string>() };
   for (const { where, ...judgement } of readJudgements(qrelsPath, faults)) {
     const { query: id, document, grade } = judgement;
     const query = known.get(id);
     if (query === undefined) {
-      faults.report('unknown id', unknown('query', queriesPath, where, id));
+      if (unknownIds === 'report') faults.report('unknown id', unknown('query', queriesPath, where, id));
+      lacking.queries.add(id);
       continue;
     }
     if (!documents.has(document)) {
-      faults.report('unknown id', unknown('document', corpusPath, where, document));
-      continue;
+      lacking.documents.add(document);
+      if (unknownIds === 'report') {
+        faults.report('unknown id', unknown('document', corpusPath, where, document));
+        continue;
+      }
     }
     const grades = qrels.get(id) ?? new Map<string, number>();
     if (grades.has(document)) {
@@ -101,15 +110,35 @@ function read(folder: string, split: string, faults: FaultLog) {
     judgements.push(judgement);
   }
   if (judgements.length === 0) {
-    throw new Fault(`Expected judgements for ${qrelsPath}, got none. Add lines below its header.`);
+    const { size } = lacking.queries;
+    const got = size === 0 ? 'none' : `${size} of queries that ${basename(queriesPath)} lacks`;
+    throw new Fault(`Expected judgements for ${qrelsPath}, got ${got}. Add lines below its header.`);
   }
   const name = basename(resolve(folder));
-  const collection: Collection = { name, corpus, queries: [...queries.values()], qrels };
+  const collection: Collection = {
+    name,
+    corpus,
+    queries: [...queries.values()],
+    qrels,
+    lacking: { documents: [...lacking.documents], queries: [...lacking.queries] },
+  };
   return { collection, judgements, documents };
 }
 
 function unknown(what: string, path: string, where: string, id: string): string {
   return `Expected a ${what} of ${basename(path)} for ${where}, got ${shown(id)}. Add it there or delete the line.`;
+}
+
+/**
+ * The documents of a folder in BEIR layout, or of a file such as its corpus.jsonl, and what they are called: the folder's
+ * or the file's own name.
+ *
+ * @throws Fault as {@link readCollection}
+ */
+export function readDocuments(path: string): Corpus & Pick<Collection, 'name'> {
+  const file = isFolder(path) ? findFile(path, 'corpus') : path;
+  const name = basename(resolve(path)).replace(/\.jsonl(\.(gz|zst))?$/, '');
+  return { name, ...readCorpus(file, new FaultLog('stop')).corpus };
 }
 
 function readCorpus(path: string, faults: FaultLog): { corpus: Corpus; places: Map<string, number> } {

@@ -1,5 +1,5 @@
+import type { EndpointPlan } from '../plan/endpoint.js';
 import { Fault } from '../plan/fault.js';
-import type { EndpointPlan } from '../plan/reranker.js';
 
 /** Tokens that one request read and wrote. */
 export interface Tokens {

@@ -1,59 +1,37 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import PQueue from 'p-queue';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { patientFetch } from '../hub/patient-fetch.js';
+import type { EndpointPlan } from '../plan/endpoint.js';
 import { Fault, reasonOf } from '../plan/fault.js';
 import { cacheFolder } from '../plan/places.js';
-import type { EndpointPlan } from '../plan/reranker.js';
 import { Answers } from './answers.js';
 import { Budget, type Spent, type Tokens } from './budget.js';
 
-/** What is asked: one message from the user. */
-export interface Question {
-  readonly text: string;
-  /** The most tokens that the answer may have. */
-  readonly longest: number;
-  /** Ask for the probabilities of the first token's alternatives. */
-  readonly alternatives?: boolean;
+/** One request of OpenAI's protocol, and how its answer is read. */
+export interface Request<T extends z.ZodType> {
+  /** Below the plan's url, such as `/chat/completions`. */
+  readonly path: string;
+  /** All but the model's name. */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly answer: T;
+  /** What it can take at most. */
+  readonly most: Tokens;
+  /** What it took, where the server says so. */
+  readonly used: (answer: z.output<T>) => Tokens | null;
 }
 
-const answerSchema = z.object({
-  choices: z
-    .array(
-      z.object({
-        message: z.object({ content: z.string().nullable() }),
-        logprobs: z
-          .object({
-            content: z
-              .array(z.object({ top_logprobs: z.array(z.object({ token: z.string(), logprob: z.number() })) }))
-              .nullish(),
-          })
-          .nullish(),
-      }),
-    )
-    .min(1),
-  usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).nullish(),
-});
-
-/** What is answered. */
-export interface Answer {
-  readonly text: string;
-  /** What the first token might have been, with natural logarithms of probabilities; where it was asked for. */
-  readonly alternatives: readonly { readonly token: string; readonly logprob: number }[];
-}
-
-// As many alternatives as OpenAI's API gives.
-const mostAlternatives = 20;
 const statusesToTryAgain = new Set([408, 409, 429, 500, 502, 503, 504, 529]);
 
 /**
- * A language model behind OpenAI's chat protocol: concurrent up to a limit and a rate, patient with a server that is
- * busy, within a budget, and with every answer kept on disk by the content of what was asked.
+ * A model behind OpenAI's protocol: concurrent up to a limit and a rate, patient with a server that is busy, within a
+ * budget. {@link Answers} are kept by whoever asks: ./chat.ts, ./embeddings.ts.
  */
 export class Endpoint {
-  readonly #plan: EndpointPlan;
+  readonly plan: EndpointPlan;
   readonly #queue: PQueue;
-  readonly #answers: Answers;
+  /** What was answered before, on disk. */
+  readonly answers: Answers;
   readonly #budget: Budget;
   readonly #fetch: typeof fetch;
   readonly #pause: (attempt: number) => number;
@@ -69,12 +47,12 @@ export class Endpoint {
     }: { readonly folder?: string; readonly pause?: (attempt: number) => number } = {},
   ) {
     const { concurrency, requests_per_minute: perMinute, timeout } = plan;
-    this.#plan = plan;
+    this.plan = plan;
     this.#queue = new PQueue({
       concurrency,
       ...(perMinute === null ? {} : { interval: 60_000 / perMinute, intervalCap: 1, carryoverIntervalCount: true }),
     });
-    this.#answers = new Answers(folder);
+    this.answers = new Answers(folder);
     this.#budget = new Budget(plan);
     this.#fetch = patientFetch({ firstAnswer: timeout, answer: timeout, silence: timeout });
     this.#pause = pause;
@@ -84,33 +62,22 @@ export class Endpoint {
     return this.#budget.spent;
   }
 
+  countCached(): void {
+    this.#budget.countCached();
+  }
+
   /**
-   * Asks, or finds what was answered before.
+   * Asks as soon as concurrency and rate allow it, and keeps the answer by `keep` before the next is asked.
    *
    * @throws Fault a budget that is used up, a server that refuses, or one that fails again and again
    */
-  async ask({ text, longest, alternatives = false }: Question): Promise<Answer> {
-    const body = {
-      model: this.#plan.model,
-      messages: [{ role: 'user', content: text }],
-      temperature: 0,
-      max_tokens: longest,
-      ...(alternatives ? { logprobs: true, top_logprobs: mostAlternatives } : {}),
-    };
-    const request = { url: this.#plan.url, ...body };
-    const known = answerSchema.safeParse(this.#answers.find(request));
-    if (known.success) {
-      this.#budget.countCached();
-      return answerOf(known.data);
-    }
+  async post<T extends z.ZodType>(request: Request<T>, keep: (answer: z.output<T>) => void): Promise<z.output<T>> {
     return this.#queue.add(async () => {
       if (this.#fault !== undefined) throw this.#fault;
-      // A token is at least one byte of text, but for the few that set a message apart.
-      const most = { input: Buffer.byteLength(text) + 32, output: longest };
       try {
-        const answer = await this.#post(body, most);
-        this.#answers.keep(request, answer);
-        return answerOf(answer);
+        const answer = await this.#patiently(request);
+        keep(answer);
+        return answer;
       } catch (error) {
         this.#fault ??= error;
         throw error;
@@ -118,9 +85,9 @@ export class Endpoint {
     });
   }
 
-  async #post(body: object, most: Tokens): Promise<z.infer<typeof answerSchema>> {
-    const url = `${this.#plan.url.replace(/\/+$/, '')}/chat/completions`;
-    const key = process.env[this.#plan.key_variable];
+  async #patiently<T extends z.ZodType>({ path, body, answer: schema, most, used: usage }: Request<T>) {
+    const url = `${this.plan.url.replace(/\/+$/, '')}${path}`;
+    const key = process.env[this.plan.key_variable];
     for (let attempt = 0; ; attempt++) {
       this.#budget.setAside(most);
       let used: Tokens = { input: 0, output: 0 };
@@ -130,21 +97,19 @@ export class Endpoint {
         const response = await this.#fetch(url, {
           method: 'POST',
           headers: { 'content-type': 'application/json', ...(key ? { authorization: `Bearer ${key}` } : {}) },
-          body: JSON.stringify(body),
+          body: JSON.stringify({ model: this.plan.model, ...body }),
         });
         const text = await response.text();
         if (response.ok) {
-          const answer = answerSchema.safeParse(parse(text));
-          used = answer.data?.usage
-            ? { input: answer.data.usage.prompt_tokens, output: answer.data.usage.completion_tokens }
-            : most;
+          const answer = schema.safeParse(parse(text));
+          used = (answer.success ? usage(answer.data) : null) ?? most;
           if (answer.success) return answer.data;
           got = `an answer of another form: ${excerpt(text)}`;
         } else {
           got = `status ${response.status}: ${excerpt(text)}`;
           if (!statusesToTryAgain.has(response.status)) {
             throw new Fault(
-              `Expected an answer from ${url}, got ${got}. Check url, model and ${this.#plan.key_variable}.`,
+              `Expected an answer from ${url}, got ${got}. Check url, model and ${this.plan.key_variable}.`,
             );
           }
           seconds = Number(response.headers.get('retry-after')) || seconds;
@@ -155,7 +120,7 @@ export class Endpoint {
       } finally {
         this.#budget.settle(most, used);
       }
-      if (attempt === this.#plan.retries) {
+      if (attempt === this.plan.retries) {
         throw new Fault(
           `Expected an answer from ${url}, got ${got} (${attempt + 1} times). See to the server and run again: what is done is kept.`,
         );
@@ -164,13 +129,6 @@ export class Endpoint {
       await wait(seconds * 1000);
     }
   }
-}
-
-function answerOf({ choices: [first] }: z.infer<typeof answerSchema>): Answer {
-  return {
-    text: first?.message.content ?? '',
-    alternatives: first?.logprobs?.content?.[0]?.top_logprobs ?? [],
-  };
 }
 
 function parse(text: string): unknown {

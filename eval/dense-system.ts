@@ -1,47 +1,69 @@
-import { tokenize } from '../data/token-cache.js';
-import { encode, type Vectors } from '../encoder/encode.js';
-import type { Encoder, Side } from '../encoder/encoder.js';
-import { type Documents, searchExact } from '../retrieval/dense.js';
-import type { Run } from '../retrieval/ranking.js';
+import { join } from 'node:path';
+import { searchExact } from '../retrieval/dense.js';
 import { cutInChunks } from './chunks.js';
-import type { Progress, Ranker } from './system.js';
+import type { Embedder } from './embed/embedder.js';
+import { fileName } from './file-name.js';
+import { corpusHash, type DenseIndex, hashOf, keptIndex } from './kept-index.js';
+import type { Corpus, Progress, System } from './system.js';
 
-/** A query as a ranker needs it. */
-interface Asked {
-  readonly id: string;
-  readonly text: string;
-  readonly excluded: readonly string[];
-}
-
-/** Embeds a corpus: a vector a document, or, where `chunk` is given, one for each piece of so many words. */
-export function embedCorpus(
-  encoder: Encoder,
-  { ids, texts }: { readonly ids: readonly string[]; readonly texts: readonly string[] },
-  chunk: number | null,
-  onProgress: Progress = () => {},
-): Documents {
-  const pieces = chunk === null ? { texts } : cutInChunks(texts, chunk);
-  const vectors = embed(encoder, 'document', pieces.texts, (done) => onProgress(done, pieces.texts.length));
-  return { ids, ...vectors, ...('starts' in pieces ? { starts: pieces.starts } : {}) };
-}
-
-/** Embeds queries and searches for them, over all documents or within a pool. */
-export function denseRanker(encoder: Encoder, documents: Documents, queries: readonly Asked[]): Ranker {
-  const asked = embed(
-    encoder,
-    'query',
-    queries.map(({ text }) => text),
-  );
-  const excluded = queries.map((query) => query.excluded);
-  return (depth, pool) => {
-    const only = pool && queries.map(({ id }) => (pool.get(id) ?? []).map((one) => one.id));
-    const found = searchExact(asked, documents, depth, { excluded, ...(only ? { only } : {}) });
-    return new Map(queries.map(({ id }, i) => [id, found[i]!])) satisfies Run;
+/**
+ * Exact search over an embedder's vectors.
+ *
+ * @param options.chunk documents are embedded in pieces of so many words, and score as their best piece
+ * @param options.keep vectors are kept in `<keep>/<corpus>/<system>` and reopened from there; null: not kept
+ */
+export function denseSystem(
+  embedder: Embedder,
+  { chunk, keep }: { readonly chunk: number | null; readonly keep: string | null },
+): System {
+  const name = chunk === null ? embedder.name : `${embedder.name}-chunk${chunk}`;
+  const indexOf = async (corpus: Corpus, onProgress: Progress): Promise<DenseIndex> => {
+    const make = () => embedCorpus(embedder, corpus, chunk, onProgress);
+    if (keep === null) return make();
+    const { weights, settings } = await embedder.identity();
+    const of = { model: name, weights, settings: hashOf([settings, chunk]), corpus: corpusHash(corpus) };
+    return keptIndex(join(keep, fileName(corpus.name), fileName(name)), of, corpus.ids, make);
+  };
+  return {
+    name,
+    readsQueries: true,
+    index: async (corpus, onProgress) => {
+      const index = await indexOf(corpus, onProgress);
+      const bytes = index.values.byteLength + (index.starts?.byteLength ?? 0);
+      return {
+        cost: { where: embedder.where, seconds: index.seconds, tokens: index.tokens, bytes },
+        ask: async (queries) => {
+          const began = performance.now();
+          const asked = await embedder.embed(
+            'query',
+            queries.map(({ text }) => text),
+          );
+          const excluded = queries.map((query) => query.excluded);
+          return {
+            cost: { seconds: (performance.now() - began) / 1000, tokens: asked.tokens },
+            rank: (depth, pool) => {
+              const only = pool && queries.map(({ id }) => (pool.get(id) ?? []).map((one) => one.id));
+              const found = searchExact(asked, index, depth, { excluded, ...(only ? { only } : {}) });
+              return new Map(queries.map(({ id }, i) => [id, found[i]!]));
+            },
+          };
+        },
+      };
+    },
+    dispose: embedder.dispose,
   };
 }
 
-function embed(encoder: Encoder, side: Side, texts: readonly string[], onDone?: (done: number) => void): Vectors {
-  const { tokenizer, settings } = encoder;
-  const tokens = tokenize(texts, { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] });
-  return encode(encoder, tokens, side, onDone);
+/** A vector a document, or, where `chunk` is given, one for each piece of so many words. */
+async function embedCorpus(
+  embedder: Embedder,
+  { ids, texts }: Corpus,
+  chunk: number | null,
+  onProgress: Progress,
+): Promise<DenseIndex> {
+  const began = performance.now();
+  const pieces = chunk === null ? { texts } : cutInChunks(texts, chunk);
+  const vectors = await embedder.embed('document', pieces.texts, onProgress);
+  const seconds = (performance.now() - began) / 1000;
+  return { ids, ...vectors, seconds, ...('starts' in pieces ? { starts: pieces.starts } : {}) };
 }

@@ -1,69 +1,160 @@
 import { basename } from 'node:path';
 import { type Collection, readCollection } from '../data/beir.js';
+import { isPreset, presetsOf } from '../data/presets/presets.js';
+import { readPreset } from '../data/presets/read-preset.js';
 import type { EvalSetPlan } from '../plan/schema.js';
 import { readRun } from '../retrieval/files.js';
-import { parseMeasure } from '../retrieval/metrics.js';
-import { cutPool, poolLoss, recallCeiling } from './pool.js';
+import { type Measure, parseMeasure } from '../retrieval/metrics.js';
+import { cutPool, type Pool, poolLoss, recallCeiling } from './pool.js';
 import { type Result, writeResult } from './result.js';
-import { type Marking, score } from './score.js';
-import { openSystem } from './system.js';
+import { originalWording, type Rewriting, type Wording } from './rewrite/rewriting.js';
+import { listing, type Marking, score } from './score.js';
+import { type Index, openSystem, type System } from './system.js';
 
 export interface Evaluation extends Marking {
   readonly models: readonly string[];
   readonly sets: readonly EvalSetPlan[];
   /** Encoders embed documents in pieces of so many words; null: whole. */
   readonly chunk?: number | null;
+  /** Where encoders' vectors are kept and reopened from; null: not kept. */
+  readonly keep?: string | null;
   /** Rank also within another retriever's best so many documents alone. */
   readonly pool?: { readonly file: string; readonly depth: number } | null;
-  readonly onProgress: (line: string, done: number, of: number) => void;
+  /** Ask also in other words. */
+  readonly rewriting?: Rewriting | null;
+  /** A line on how far it is; `last` where that is done. */
+  readonly onProgress: (line: string, last: boolean) => void;
+  /** Something about the sets that the user should know. */
+  readonly onNote: (note: string) => void;
 }
 
 // As deep as BEIR and BRIGHT report; every measure's cut-off lies within.
 const depth = 1000;
 
+interface EvalSet {
+  readonly collection: Collection;
+  readonly about: Pick<Result, 'set' | 'folder' | 'split' | 'queries' | 'documents'>;
+  readonly wordings: readonly Wording[];
+}
+
 /** Ranks the whole corpus of every set with every system, and scores the rankings as trec_eval -c does. */
 export async function evaluateModels(evaluation: Evaluation): Promise<Result[]> {
-  const { models, sets, chunk = null, pool: given = null, onProgress, ...marking } = evaluation;
+  const { models, chunk = null, keep = null, pool: given = null, onProgress, onNote, ...marking } = evaluation;
   const measures = marking.metrics.map((name) => parseMeasure(name));
-  const collections = sets.map(({ path, split }) => readCollection(path, split));
+  const collections = await readSets(evaluation.sets, onNote);
   const pool = given && cutPool(given.file, readRun(given.file), given.depth);
+  const sets: EvalSet[] = [];
+  for (const [set, collection] of collections) {
+    for (const note of lackingNotes(collection)) onNote(`${set.name ?? set.path}: ${note}`);
+    sets.push(await prepare(set, collection, evaluation));
+  }
   const results: Result[] = [];
   for (const model of models) {
-    const system = await openSystem(model, { chunk });
-    sets.forEach((set, i) => {
-      const collection = collections[i] as Collection;
-      const { qrels } = collection;
-      const name = set.name ?? basename(set.path);
-      const began = performance.now();
-      const rank = system.read(collection, (done, of) => onProgress(`${system.name} on ${name}`, done, of));
-      const run = rank(depth);
-      const seconds = (performance.now() - began) / 1000;
-      const within = pool && rank(depth, pool.run);
-      const result: Result = {
-        system: system.name,
-        model,
-        set: name,
-        folder: set.path,
-        split: set.split,
-        queries: qrels.size,
-        documents: collection.corpus.ids.length,
-        ...score(run, qrels, measures, marking.scoring),
-        seconds,
-        ...(pool &&
-          within && {
-            pool: {
-              file: pool.file,
-              depth: pool.depth,
-              ceiling: recallCeiling(pool, qrels),
-              ...score(within, qrels, measures, marking.scoring),
-              ...poolLoss(run, pool, qrels),
-            },
-          }),
-      };
-      if (marking.out) writeResult(marking.out, result, run, marking.runForm);
-      results.push(result);
-    });
+    const system = await openSystem(model, { chunk, keep });
+    for (const set of sets) {
+      const { name, corpus } = set.collection;
+      const index = await system.index({ ...corpus, name }, (done, of) =>
+        onProgress(`${system.name} on ${set.about.set}: ${done}/${of} texts`, done === of),
+      );
+      for (const wording of set.wordings) {
+        if (wording.by !== null && !system.readsQueries) continue;
+        const { result, run } = await evaluateOne(model, system, index, set, wording, measures, marking, pool);
+        if (marking.out) writeResult(marking.out, result, run, marking.runForm);
+        results.push(result);
+      }
+    }
     system.dispose();
   }
   return results;
+}
+
+type NamedSet = readonly [EvalSetPlan, Collection];
+
+/** Folders in BEIR layout, and presets; one name may stand for many. */
+async function readSets(sets: readonly EvalSetPlan[], onNote: (note: string) => void): Promise<NamedSet[]> {
+  const read: NamedSet[] = [];
+  for (const set of sets) {
+    if (!isPreset(set.path)) read.push([set, readCollection(set.path, set.split)]);
+    else {
+      for (const preset of presetsOf(set.path)) {
+        read.push([{ path: preset.name, split: preset.part }, await readPreset(preset, onNote)]);
+      }
+    }
+  }
+  return read;
+}
+
+/** What judgements name and the set does not have, a line each. */
+function lackingNotes({ lacking }: Collection): string[] {
+  return [
+    ...listing('judged but not in the corpus, never found', lacking.documents, ['document', 'documents']),
+    ...listing('judged but without a text, left out', lacking.queries),
+  ];
+}
+
+async function prepare(
+  { name, path, split }: EvalSetPlan,
+  collection: Collection,
+  { rewriting = null, onProgress }: Evaluation,
+): Promise<EvalSet> {
+  const set = name ?? basename(path);
+  const { qrels, corpus } = collection;
+  const about = { set, folder: path, split, queries: qrels.size, documents: corpus.ids.length };
+  const original = originalWording(collection.queries);
+  if (rewriting === null) return { collection, about, wordings: [original] };
+  const rewritten = await rewriting.rewrite(collection.queries, path, (done, of) =>
+    onProgress(`${rewriting.name} on ${set}: ${done}/${of} queries`, done === of),
+  );
+  return { collection, about, wordings: [original, rewritten] };
+}
+
+async function evaluateOne(
+  model: string,
+  system: System,
+  index: Index,
+  { collection: { qrels }, about }: EvalSet,
+  { queries, by, tokens }: Wording,
+  measures: readonly Measure[],
+  { scoring }: Marking,
+  pool: Pool | null,
+) {
+  const asked = await index.ask(queries);
+  const began = performance.now();
+  const run = asked.rank(depth);
+  const search = (performance.now() - began) / 1000;
+  const within = pool && asked.rank(depth, pool.run);
+  const perQuery = (total: number | null) => (total === null ? null : total / queries.length);
+  const { cost } = index;
+  const result: Result = {
+    system: by === null ? system.name : `${system.name}-${by}`,
+    model,
+    ...about,
+    ...(by === null ? {} : { rewritten: { by, original: system.name } }),
+    ...score(run, qrels, measures, scoring),
+    seconds: (cost?.seconds ?? 0) + asked.cost.seconds + search,
+    ...(cost && {
+      cost: {
+        where: cost.where,
+        queriesPerSecond: queries.length / Math.max(asked.cost.seconds + search, 1e-6),
+        seconds: { documents: cost.seconds, queries: asked.cost.seconds, search },
+        indexBytes: cost.bytes,
+        documentTokens: cost.tokens,
+        tokensPerQuery: {
+          encoder: perQuery(asked.cost.tokens),
+          ...(tokens && { rewriterInput: perQuery(tokens.input), rewriterOutput: perQuery(tokens.output) }),
+        },
+      },
+    }),
+    ...(pool &&
+      within && {
+        pool: {
+          file: pool.file,
+          depth: pool.depth,
+          ceiling: recallCeiling(pool, qrels),
+          ...score(within, qrels, measures, scoring),
+          ...poolLoss(run, pool, qrels),
+        },
+      }),
+  };
+  return { result, run };
 }

@@ -6,6 +6,7 @@ import { Fault, reasonOf } from '../plan/fault.js';
 import { writeRun } from '../retrieval/files.js';
 import type { Run } from '../retrieval/ranking.js';
 import { writeInParts } from '../retrieval/text-file.js';
+import { fileName } from './file-name.js';
 
 const byName = <T extends z.ZodType>(value: T) => z.record(z.string(), value);
 
@@ -33,6 +34,28 @@ const resultSchema = z.object({
   ...marks,
   /** Encoding or indexing, and search; not given where a run came as a file. */
   seconds: z.number().optional(),
+  /** Where its queries were put in other words: by what, and the system that was asked in the set's own. */
+  rewritten: z.object({ by: z.string(), original: z.string() }).optional(),
+  /** What it took; not given where a run came as a file. */
+  cost: z
+    .object({
+      /** Where texts are embedded. */
+      where: z.enum(['machine', 'endpoint']),
+      /** Embedding the queries and searching, all at once. */
+      queriesPerSecond: z.number(),
+      /** `documents`: embedding or indexing them, now or when a kept index was made. */
+      seconds: z.object({ documents: z.number(), queries: z.number(), search: z.number() }),
+      indexBytes: z.number(),
+      /** Of all documents; null where none are counted, as for BM25. */
+      documentTokens: z.number().nullable(),
+      /** In the mean, by component. */
+      tokensPerQuery: z.object({
+        encoder: z.number().nullable(),
+        rewriterInput: z.number().nullable().optional(),
+        rewriterOutput: z.number().nullable().optional(),
+      }),
+    })
+    .optional(),
   /** The same system where it ranks only another retriever's candidates: `ceiling` and the rest are in pool.ts. */
   pool: z
     .object({
@@ -108,9 +131,4 @@ function readResult(path: string): Result {
   throw new Fault(
     `Expected a result of reasontune eval for ${path}, got another form at ${at}. Name a result, or a run with --qrels.`,
   );
-}
-
-/** A name as one part of a path, whatever a plan calls its sets: nothing is written outside the results. */
-function fileName(name: string): string {
-  return name.replace(/[^\w.-]+/g, '-');
 }

@@ -87,10 +87,15 @@ function mismatches(run: Run, qrels: Qrels): string[] {
   ].flat();
 }
 
-function listing(what: string, ids: readonly string[]): string[] {
+/** `3 queries <what>: a, b, c`: counted, and the first few listed; nothing where there are none. */
+export function listing(
+  what: string,
+  ids: readonly string[],
+  [one, many]: readonly [string, string] = ['query', 'queries'],
+): string[] {
   if (ids.length === 0) return [];
   const more = ids.length > listed ? ', …' : '';
-  return [`${ids.length} ${ids.length === 1 ? 'query' : 'queries'} ${what}: ${ids.slice(0, listed).join(', ')}${more}`];
+  return [`${ids.length} ${ids.length === 1 ? one : many} ${what}: ${ids.slice(0, listed).join(', ')}${more}`];
 }
 
 function stem(path: string): string {

@@ -1,26 +1,49 @@
-import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, extname } from 'node:path';
 import type { Collection } from '../data/beir.js';
-import { disposeEncoder, loadEncoder } from '../encoder/encoder.js';
-import { fetchModel } from '../encoder/fetch/fetch-model.js';
-import { lastCheckpoint } from '../plan/run-layout.js';
+import { Fault } from '../plan/fault.js';
 import { Bm25, type Bm25Variant } from '../retrieval/bm25.js';
 import { readRun } from '../retrieval/files.js';
 import type { Run } from '../retrieval/ranking.js';
-import { denseRanker, embedCorpus } from './dense-system.js';
+import { denseSystem } from './dense-system.js';
+import { openLocalEmbedder } from './embed/local.js';
+import { openServerEmbedder } from './embed/server.js';
 
 export type Progress = (done: number, of: number) => void;
 
-/** Ranks for each query of the collection it was made for: the whole corpus, or a pool, each query's documents there. */
-export type Ranker = (depth: number, pool?: Run) => Run;
+/** Ranks for each query that was asked: the whole corpus, or a pool, each query's documents there. */
+type Ranker = (depth: number, pool?: Run) => Run;
+
+/** Documents, and what they are called together. */
+export type Corpus = Collection['corpus'] & Pick<Collection, 'name'>;
+export type Query = Collection['queries'][number];
 
 /** Something that ranks documents for queries. */
 export interface System {
   /** In tables and file names. */
   readonly name: string;
-  /** Indexes or embeds a collection. */
-  read(collection: Collection, onProgress: Progress): Ranker;
+  /** Whether a query's wording changes anything: not that of a run, which is a file. */
+  readonly readsQueries: boolean;
+  /** Indexes or embeds a corpus. */
+  index(corpus: Corpus, onProgress: Progress): Promise<Index>;
   dispose(): void;
+}
+
+/** A system that has read a corpus. */
+export interface Index {
+  /** What making it took; null for a run. */
+  readonly cost: {
+    readonly where: 'machine' | 'endpoint';
+    readonly seconds: number;
+    /** Null where none are counted. */
+    readonly tokens: number | null;
+    readonly bytes: number;
+  } | null;
+  /** Reads queries: embeds them, where the system does that. */
+  ask(queries: readonly Query[]): Promise<{
+    readonly cost: { readonly seconds: number; readonly tokens: number | null };
+    readonly rank: Ranker;
+  }>;
 }
 
 /** The two BM25s that published numbers come from, as the command line names them. */
@@ -30,36 +53,31 @@ const bm25s: Readonly<Record<string, { readonly name: string; readonly variant: 
   'bm25:bright': { name: 'BM25-bright', variant: 'bright' },
 };
 
-/**
- * Opens what the user named: `bm25` (`bm25:lucene`) or `bm25:bright`, a run file, a run folder (its last checkpoint), a
- * checkpoint or any sentence-transformers folder, or a hub id. Throws a Fault when there is none. An encoder needs a
- * running backend.
- *
- * @param options.chunk an encoder embeds documents in pieces of so many words, and scores each by its best piece
- */
-export async function openSystem(
-  model: string,
-  { chunk = null }: { readonly chunk?: number | null } = {},
-): Promise<System> {
-  const bm25 = Object.hasOwn(bm25s, model) ? bm25s[model] : undefined;
-  if (bm25) return { name: bm25.name, read: (collection) => bm25Ranker(collection, bm25.variant), dispose: () => {} };
-  if (isRunFile(model)) {
-    const run = readRun(model);
-    return { name: basename(model, extname(model)), read: () => runRanker(run), dispose: () => {} };
-  }
-  const checkpoint = lastCheckpoint(model);
-  const encoder = loadEncoder(checkpoint ?? (await fetchModel(model)));
-  return {
-    name: chunk === null ? nameOf(model) : `${nameOf(model)}-chunk${chunk}`,
-    read: ({ corpus, queries }, onProgress) =>
-      denseRanker(encoder, embedCorpus(encoder, corpus, chunk, onProgress), queries),
-    dispose: () => disposeEncoder(encoder),
-  };
+export interface SystemOptions {
+  /** An encoder embeds documents in pieces of so many words, and scores each by its best piece. */
+  readonly chunk?: number | null;
+  /** Where vectors are kept and reopened from. */
+  readonly keep?: string | null;
 }
 
-/** Whether a model is a file: a ranking that something else made. */
-function isRunFile(model: string): boolean {
-  return statSync(model, { throwIfNoEntry: false })?.isFile() ?? false;
+/**
+ * Opens what the user named: `bm25` (`bm25:lucene`) or `bm25:bright`, a run file, a YAML file that names a server of
+ * embeddings, a run folder (its last checkpoint), a checkpoint or any sentence-transformers folder, or a hub id. Throws a
+ * Fault when there is none. What embeds needs a running backend.
+ */
+export async function openSystem(model: string, { chunk = null, keep = null }: SystemOptions = {}): Promise<System> {
+  const bm25 = Object.hasOwn(bm25s, model) ? bm25s[model] : undefined;
+  if (bm25) return bm25System(bm25.name, bm25.variant);
+  if (isRunFile(model)) return runSystem(model);
+  const embedder = isServer(model) ? openServerEmbedder(model) : await openLocalEmbedder(model);
+  return denseSystem(embedder, { chunk, keep });
+}
+
+/** Opens a system that can be asked anything, as {@link openSystem} does. @throws Fault for a ranking, too */
+export async function openAskable(model: string, options: SystemOptions): Promise<System> {
+  const system = await openSystem(model, options);
+  if (system.readsQueries) return system;
+  throw new Fault(`Expected a model that reads questions, got the ranking ${model}. Name bm25, a folder or a hub id.`);
 }
 
 /** Whether a system embeds texts, and so needs a backend. */
@@ -67,25 +85,44 @@ export function isEncoder(model: string): boolean {
   return !Object.hasOwn(bm25s, model) && !isRunFile(model);
 }
 
-/** `all-MiniLM-L6-v2` for a hub id, `run/step-000057` for a checkpoint, the folder's own name for a run. */
-function nameOf(model: string): string {
-  const name = basename(model);
-  return existsSync(join(model, 'trainer')) ? `${basename(dirname(model))}/${name}` : name;
+function isServer(model: string): boolean {
+  return /\.ya?ml$/.test(model);
 }
 
-function bm25Ranker({ corpus, queries }: Collection, variant: Bm25Variant): Ranker {
-  const index = new Bm25(corpus, variant);
-  return (depth, pool) =>
-    new Map(
-      queries.map(({ id, text, excluded }) => {
-        const only = pool && (pool.get(id) ?? []).map((one) => one.id);
-        return [id, index.search(text, depth, excluded, only)];
-      }),
-    );
+/** Whether a model is a file: a ranking that something else made. */
+function isRunFile(model: string): boolean {
+  return !isServer(model) && (statSync(model, { throwIfNoEntry: false })?.isFile() ?? false);
 }
 
-function runRanker(run: Run): Ranker {
-  return (depth, pool) =>
+function bm25System(name: string, variant: Bm25Variant): System {
+  return {
+    name,
+    readsQueries: true,
+    index: async (corpus) => {
+      const began = performance.now();
+      const index = new Bm25(corpus, variant);
+      const seconds = (performance.now() - began) / 1000;
+      return {
+        cost: { where: 'machine', seconds, tokens: null, bytes: index.bytes },
+        ask: async (queries) => ({
+          cost: { seconds: 0, tokens: null },
+          rank: (depth, pool) =>
+            new Map(
+              queries.map(({ id, text, excluded }) => {
+                const only = pool && (pool.get(id) ?? []).map((one) => one.id);
+                return [id, index.search(text, depth, excluded, only)];
+              }),
+            ),
+        }),
+      };
+    },
+    dispose: () => {},
+  };
+}
+
+function runSystem(file: string): System {
+  const run = readRun(file);
+  const rank: Ranker = (depth, pool) =>
     new Map(
       Array.from(run, ([query, ranked]) => {
         if (pool === undefined) return [query, ranked.slice(0, depth)];
@@ -93,4 +130,10 @@ function runRanker(run: Run): Ranker {
         return [query, ranked.filter(({ id }) => held.has(id)).slice(0, depth)];
       }),
     );
+  return {
+    name: basename(file, extname(file)),
+    readsQueries: false,
+    index: async () => ({ cost: null, ask: async () => ({ cost: { seconds: 0, tokens: null }, rank }) }),
+    dispose: () => {},
+  };
 }

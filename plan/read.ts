@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { check } from './check.js';
 import { type FaultLine, faultOf, readDocument } from './document.js';
 import { type Layered, layer, parseOverrides } from './override.js';
@@ -17,6 +18,15 @@ export function readPlan(file: string, overrides: readonly string[] = []): RunPl
   const plan = Object.fromEntries(Object.entries(layered.value).filter(([key]) => !SWEEP_KEYS.includes(key)));
   const result = check(planSchema, { ...layered, value: plan });
   const faults = [...layered.faults, ...sweep, ...('faults' in result ? result.faults : [])];
+  if (faults.length > 0 || 'faults' in result) throw faultOf(faults);
+  return deepFreeze(result.value);
+}
+
+/** Reads another kind of YAML file by its schema. Throws as {@link readPlan}. */
+export function readPlanOf<T extends z.ZodType>(schema: T, file: string): z.output<T> {
+  const layered = layer(readDocument(file), []);
+  const result = check(schema, layered);
+  const faults = [...layered.faults, ...('faults' in result ? result.faults : [])];
   if (faults.length > 0 || 'faults' in result) throw faultOf(faults);
   return deepFreeze(result.value);
 }

@@ -54,6 +54,13 @@ export class Bm25 {
     this.#scores = new Float64Array(corpus.ids.length);
   }
 
+  /** What its arrays take in memory; terms and ids, which are JavaScript's strings, are not counted. */
+  get bytes(): number {
+    const { starts, documents, impacts } = this.#postings;
+    const arrays = [starts, documents, impacts, this.#idf, this.#ranks, this.#scores];
+    return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
   /**
    * The k best documents that share a term with the query, by trec_eval's order.
    *

@@ -37,7 +37,7 @@ export function readTruth(folder: string, split: string): Truth {
   const texts = new Map(corpus.ids.map((id, i) => [id, corpus.texts[i]!]));
   const answers = new Map<string, Set<string>>();
   for (const { id, text } of queries) {
-    const right = [...qrels.get(id)!].filter(([, grade]) => grade > 0).map(([document]) => texts.get(document)!);
+    const right = [...qrels.get(id)!].flatMap(([document, grade]) => (grade > 0 ? (texts.get(document) ?? []) : []));
     answers.set(text.trim(), new Set([...(answers.get(text.trim()) ?? []), ...right]));
   }
   return (query, document) => {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { encode, type Vectors } from '../../encoder/encode.js';
 import { disposeEncoder, type Encoder, loadEncoder, type Side } from '../../encoder/encoder.js';
 import { fetchModel } from '../../encoder/fetch/fetch-model.js';
+import { weightsHash } from '../../encoder/weights-hash.js';
 import { cacheFolder } from '../../plan/places.js';
 import { lastCheckpoint } from '../../plan/run-layout.js';
 import { asked, type Source } from '../pairs.js';
@@ -98,16 +98,6 @@ function kept(sequences: readonly Int32Array[], key: readonly unknown[], make: (
   writeFileSync(`${file}.${process.pid}.tmp`, bytes);
   renameSync(`${file}.${process.pid}.tmp`, file);
   return values;
-}
-
-/** SHA-256 over a model's weights, in shards or not, by their files' names. */
-async function weightsHash(folder: string): Promise<string> {
-  const sum = createHash('sha256');
-  for (const name of readdirSync(folder).sort()) {
-    if (!name.endsWith('.safetensors')) continue;
-    for await (const chunk of createReadStream(join(folder, name))) sum.update(chunk as Buffer);
-  }
-  return sum.digest('hex');
 }
 
 /** The dot product of a query's and a document's vectors. */

@@ -1,4 +1,4 @@
-import type { Answer } from '../../endpoint/endpoint.js';
+import type { Answer } from '../../endpoint/chat.js';
 
 /** The lowest and the highest score. */
 export type Scale = readonly [number, number];
@@ -7,7 +7,7 @@ export type Scale = readonly [number, number];
  * The score that an answer gives: its last whole number, if that is on the scale ("3", "Score: 3", "3/5" with a scale
  * up to 5 is 3). Undefined for an answer without one.
  */
-export function integerScore({ text }: Answer, [low, high]: Scale): number | undefined {
+export function integerScore({ text }: Pick<Answer, 'text'>, [low, high]: Scale): number | undefined {
   const numbers = text
     .replaceAll(new RegExp(`\\s*(?:/|out of)\\s*${high}(?![\\d.])`, 'g'), '')
     .match(/-?\d+(?:\.\d+)?/g);
@@ -19,7 +19,7 @@ export function integerScore({ text }: Answer, [low, high]: Scale): number | und
  * The mean of the scores on the scale that the first token might have been, weighted by their probabilities: a score
  * without ties, from the same one token. Undefined where no alternative is a score.
  */
-export function expectedScore({ alternatives }: Answer, [low, high]: Scale): number | undefined {
+export function expectedScore({ alternatives }: Pick<Answer, 'alternatives'>, [low, high]: Scale): number | undefined {
   let [weights, sum] = [0, 0];
   for (const { token, logprob } of alternatives) {
     const score = /^\s*-?\d+\s*$/.test(token) ? Number(token) : Number.NaN;

@@ -1,9 +1,11 @@
-import type { Answer, Endpoint, Question } from '../../endpoint/endpoint.js';
+import { allEnded } from '../../endpoint/all-ended.js';
+import { type Answer, ask as askModel, type Question } from '../../endpoint/chat.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
 import type { RerankerPlan } from '../../plan/reranker.js';
 import type { Ranked, Run } from '../../retrieval/ranking.js';
+import { Prompt } from '../prompt.js';
 import { orderIn, windows } from './listwise.js';
 import { expectedScore, integerScore } from './pointwise.js';
-import { Prompt } from './prompt.js';
 
 /** The texts that a reranker reads, by id. */
 export interface Texts {
@@ -29,7 +31,7 @@ export interface Reranked {
  * Lets a language model score the best `plan.depth` candidates of each query anew.
  *
  * @param candidates whose queries and documents are all in `texts`
- * @throws Fault as {@link Endpoint.ask}, after requests under way have ended: their answers are kept
+ * @throws Fault as {@link Endpoint.post}, after requests under way have ended: their answers are kept
  */
 export async function rerank(
   plan: RerankerPlan,
@@ -44,7 +46,7 @@ export async function rerank(
   const { length } = plan.type === 'pointwise' ? queries.flatMap(([, ranked]) => ranked) : queries;
   let done = 0;
   const ask = async (question: Question): Promise<Answer> => {
-    const answer = await endpoint.ask(question);
+    const answer = await askModel(endpoint, question);
     if (plan.type === 'pointwise') onProgress(++done, length);
     return answer;
   };
@@ -58,13 +60,6 @@ export async function rerank(
     return [query, ordered];
   });
   return { run: new Map(await allEnded(scored)), malformed };
-}
-
-/** What all come to, once all have ended: the first that failed is thrown when none is under way any more. */
-async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
-  if (failed) throw failed.reason;
-  return Promise.all(work);
 }
 
 type Ask = (question: Question) => Promise<Answer>;

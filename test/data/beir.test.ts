@@ -56,6 +56,7 @@ describe('readCollection', () => {
         ],
         ['q1', new Map([['d1', 2]])],
       ]),
+      lacking: { documents: [], queries: [] },
     });
   });
 
@@ -115,14 +116,9 @@ describe('readCollection', () => {
     ],
     ['no header', { 'qrels/test.tsv': 'q1\td1\t1\n' }, /Expected the header .*test\.tsv:1/],
     [
-      'an unknown query',
+      'judgements of unknown queries alone',
       { 'qrels/test.tsv': `${header}q9\td1\t1\n` },
-      /Expected a query of queries\.jsonl for .*test\.tsv:2, got "q9"/,
-    ],
-    [
-      'an unknown document',
-      { 'qrels/test.tsv': `${header}q1\td9\t1\n` },
-      /Expected a document of corpus\.jsonl for .*test\.tsv:2, got "d9"/,
+      /Expected judgements for .*test\.tsv, got 1 of queries that queries\.jsonl lacks/,
     ],
     ['blanks for tabs', { 'qrels/test.tsv': `${header}q1 d1 1\n` }, /between tabs for .*test\.tsv:2, got "q1 d1 1"/],
     ['a TREC line', { 'qrels/test.tsv': `${header}q1\t0\td1\t1\n` }, /between tabs for .*test\.tsv:2/],
@@ -143,6 +139,18 @@ describe('readCollection', () => {
     const folder = folderWith(changes);
     expect(() => readCollection(folder, 'test')).toThrow(Fault);
     expect(() => readCollection(folder, 'test')).toThrow(message);
+  });
+
+  it('tells which judged documents and queries are not there', () => {
+    const lines = 'q1\td9\t1\nq1\td1\t1\nq9\td1\t1\nq9\td9\t1\nq2\td9\t1\n';
+    const { queries, qrels, lacking } = readCollection(folderWith({ 'qrels/test.tsv': `${header}${lines}` }), 'test');
+    expect(lacking).toEqual({ documents: ['d9'], queries: ['q9'] });
+    expect(queries.map(({ id }) => id)).toEqual(['q1', 'q2']);
+    // It stays among what is to be found: recall without it would be too good.
+    expect([...qrels.get('q1')!]).toEqual([
+      ['d9', 1],
+      ['d1', 1],
+    ]);
   });
 
   it('refuses a folder that is not there', () => {
@@ -192,6 +200,14 @@ describe('readTrainingPairs', () => {
       ['q2', 'd2'],
       ['q1', 'd1'],
     ]);
+  });
+
+  it.each([
+    ['query', 'q9\td1\t1\n', /Expected a query of queries\.jsonl for .*train\.tsv:2, got "q9"/],
+    ['document', 'q1\td9\t1\n', /Expected a document of corpus\.jsonl for .*train\.tsv:2, got "d9"/],
+  ])('refuses a judgement of an unknown %s', (_what, line, message) => {
+    const folder = folderWith({ 'qrels/train.tsv': `${header}${line}` });
+    expect(() => readTrainingPairs(folder, 'train')).toThrow(message);
   });
 
   it('refuses a split without a positive', () => {

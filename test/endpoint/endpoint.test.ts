@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ask } from '../../endpoint/chat.js';
 import { Endpoint } from '../../endpoint/endpoint.js';
+import type { EndpointPlan } from '../../plan/endpoint.js';
 import { Fault } from '../../plan/fault.js';
-import type { EndpointPlan } from '../../plan/reranker.js';
 import { chatServer, type Reply } from '../support/chat-server.js';
 
 let folder: string;
@@ -43,9 +44,17 @@ const good: Reply = { text: 'yes' };
 describe('an endpoint', () => {
   it('asks once, and finds the answer on disk ever after', async () => {
     const { server, plan, endpoint } = await open(() => good);
-    expect(await endpoint.ask(question('a'))).toEqual({ text: 'yes', alternatives: [] });
+    expect(await ask(endpoint, question('a'))).toEqual({
+      text: 'yes',
+      alternatives: [],
+      tokens: { input: 10, output: 2 },
+    });
     const later = new Endpoint(plan, { folder });
-    expect(await later.ask(question('a'))).toEqual({ text: 'yes', alternatives: [] });
+    expect(await ask(later, question('a'))).toEqual({
+      text: 'yes',
+      alternatives: [],
+      tokens: { input: 10, output: 2 },
+    });
     expect(server.asked.map(({ prompt }) => prompt)).toEqual(['a']);
     expect(server.asked[0]?.body).toMatchObject({ model: 'm', temperature: 0, max_tokens: 10 });
     expect(later.spent).toMatchObject({ requests: 0, cached: 1, tokens: { input: 0, output: 0 } });
@@ -56,17 +65,17 @@ describe('an endpoint', () => {
       tokens: { input: 10, output: 2 },
       money: null,
     });
-    await later.ask({ ...question('a'), longest: 11 });
+    await ask(later, { ...question('a'), longest: 11 });
     expect(server.asked).toHaveLength(2);
   });
 
   it('asks again where a crash cut an answer short', async () => {
     const { server, plan, endpoint } = await open(() => good);
-    await endpoint.ask(question('a'));
+    await ask(endpoint, question('a'));
     const [file] = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
     const path = join(folder, file as string);
     writeFileSync(path, readFileSync(path, 'utf8').slice(0, 30));
-    await new Endpoint(plan, { folder }).ask(question('a'));
+    await ask(new Endpoint(plan, { folder }), question('a'));
     expect(server.asked).toHaveLength(2);
   });
 
@@ -77,7 +86,7 @@ describe('an endpoint', () => {
     ['JSON of another form', { raw: '{"choices": []}' }],
   ])('tries again after %s', async (_what, bad) => {
     const { endpoint } = await open((number) => (number < 3 ? bad : good));
-    expect((await endpoint.ask(question('a'))).text).toBe('yes');
+    expect((await ask(endpoint, question('a'))).text).toBe('yes');
     expect(endpoint.spent).toMatchObject({ requests: 3, retries: 2 });
   });
 
@@ -85,7 +94,7 @@ describe('an endpoint', () => {
     const { server, endpoint } = await open((n) =>
       n === 1 ? { status: 429, headers: { 'retry-after': '0.3' } } : good,
     );
-    await endpoint.ask(question('a'));
+    await ask(endpoint, question('a'));
     const [first, second] = server.asked.map(({ at }) => at) as [number, number];
     expect(second - first).toBeGreaterThan(290);
   });
@@ -97,24 +106,26 @@ describe('an endpoint', () => {
     ['401', { status: 401 }, /got status 401: .*Check url, model and SOME_KEY/],
   ])('gives up on %s with a fault, keeps what is done and asks no more', async (_what, bad, message) => {
     const { server, plan, endpoint } = await open((n) => (n === 1 ? good : bad), { concurrency: 1, timeout: 0.2 });
-    const asked = await Promise.allSettled(['a', 'b', 'c', 'd'].map((text) => endpoint.ask(question(text))));
+    const asked = await Promise.allSettled(['a', 'b', 'c', 'd'].map((text) => ask(endpoint, question(text))));
     expect(asked.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
     const { reason } = asked[1] as PromiseRejectedResult;
     expect(reason).toBeInstanceOf(Fault);
     expect(reason.message).toMatch(message);
     expect(server.asked.some(({ prompt }) => prompt === 'c')).toBe(false);
-    expect((await new Endpoint(plan, { folder }).ask(question('a'))).text).toBe('yes');
+    expect((await ask(new Endpoint(plan, { folder }), question('a'))).text).toBe('yes');
   });
 
   it('names a server that is not there', async () => {
     const { plan, server } = await open(() => good, { retries: 0 });
     await server.close();
-    await expect(new Endpoint(plan, { folder }).ask(question('a'))).rejects.toThrow(/got .*ECONNREFUSED.* \(1 times\)/);
+    await expect(ask(new Endpoint(plan, { folder }), question('a'))).rejects.toThrow(
+      /got .*ECONNREFUSED.* \(1 times\)/,
+    );
   });
 
   it('keeps to its concurrency and its rate', async () => {
     const { server, endpoint } = await open(() => good, { concurrency: 2, requests_per_minute: 1200 });
-    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((text) => endpoint.ask(question(text))));
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((text) => ask(endpoint, question(text))));
     expect(server.mostAtOnce()).toBeLessThanOrEqual(2);
     // Five requests 50 ms apart.
     expect((server.asked.at(-1)?.at ?? 0) - (server.asked[0]?.at ?? 0)).toBeGreaterThan(180);
@@ -127,7 +138,7 @@ describe('an endpoint', () => {
     ['money', { price: { input: 1e6, output: 1e6 }, budget: { requests: null, tokens: null, money: 78 } }, 3],
   ])('stops before a budget of %s is exceeded', async (what, more, made) => {
     const { server, endpoint } = await open(() => good, { concurrency: 1, ...more });
-    const asked = await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((text) => endpoint.ask(question(text))));
+    const asked = await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((text) => ask(endpoint, question(text))));
     expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(made);
     expect(server.asked).toHaveLength(made);
     expect(String((asked.at(-1) as PromiseRejectedResult).reason)).toMatch(
@@ -138,9 +149,9 @@ describe('an endpoint', () => {
   it('sends its key, and writes it nowhere', async () => {
     process.env.SOME_KEY = 'sk-secret';
     const { server, endpoint } = await open((n) => (n === 1 ? good : { status: 401 }));
-    await endpoint.ask(question('a'));
+    await ask(endpoint, question('a'));
     expect(server.asked[0]?.headers.authorization).toBe('Bearer sk-secret');
-    const failure = await endpoint.ask(question('b')).catch(String);
+    const failure = await ask(endpoint, question('b')).catch(String);
     const kept = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
     expect(kept).toHaveLength(1);
     const written = kept.map((name) => readFileSync(join(folder, name), 'utf8'));

@@ -6,9 +6,11 @@ export type Reply =
   | { readonly status: number; readonly headers?: Record<string, string> }
   | { readonly raw: string }
   | { readonly silent: true }
+  | { readonly vectors: readonly (readonly number[])[] }
   | { readonly text: string; readonly alternatives?: readonly { token: string; logprob: number }[] };
 
 export interface Asked {
+  /** The message, or the texts to embed, each on a line. */
   readonly prompt: string;
   readonly body: Record<string, unknown>;
   readonly headers: IncomingHttpHeaders;
@@ -16,7 +18,7 @@ export interface Asked {
   readonly at: number;
 }
 
-/** Stands in for a language model: OpenAI's chat protocol on the loopback, with answers made by a function. */
+/** Stands in for a model: OpenAI's chat and embeddings protocols on the loopback, with answers made by a function. */
 export async function chatServer(reply: (asked: Asked, number: number) => Reply) {
   const asked: Asked[] = [];
   let [open, most] = [0, 0];
@@ -25,7 +27,12 @@ export async function chatServer(reply: (asked: Asked, number: number) => Reply)
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const body = JSON.parse(Buffer.concat(parts).toString());
-    const one = { prompt: body.messages[0].content, body, headers: request.headers, at: performance.now() };
+    const one = {
+      prompt: body.messages?.[0].content ?? body.input.join('\n'),
+      body,
+      headers: request.headers,
+      at: performance.now(),
+    };
     asked.push(one);
     const said = reply(one, asked.length);
     await new Promise((done) => setTimeout(done, 5));
@@ -35,6 +42,10 @@ export async function chatServer(reply: (asked: Asked, number: number) => Reply)
       response.writeHead(said.status, said.headers).end('{"error": "as told"}');
     } else if ('raw' in said) {
       response.writeHead(200).end(said.raw);
+    } else if ('vectors' in said) {
+      // Not in the order of the texts: an answer says which is which.
+      const data = said.vectors.map((embedding, index) => ({ index, embedding })).reverse();
+      response.writeHead(200).end(JSON.stringify({ data, usage: { prompt_tokens: 3 * data.length } }));
     } else {
       const logprobs = said.alternatives ? { content: [{ top_logprobs: said.alternatives }] } : null;
       const choices = [{ message: { content: said.text }, logprobs }];

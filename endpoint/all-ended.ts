@@ -1,0 +1,6 @@
+/** What all come to, once all have ended: the first that failed is thrown when none is under way any more. */
+export async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+  return Promise.all(work);
+}

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { tokenize } from '../../data/token-cache.js';
+import { encode } from '../../encoder/encode.js';
+import { disposeEncoder, loadEncoder } from '../../encoder/encoder.js';
+import { fetchModel } from '../../encoder/fetch/fetch-model.js';
+import { weightsHash } from '../../encoder/weights-hash.js';
+import { lastCheckpoint } from '../../plan/run-layout.js';
+import { hashOf } from '../kept-index.js';
+import type { Embedder } from './embedder.js';
+
+/**
+ * An encoder on the running backend.
+ *
+ * @param model a run folder (its last checkpoint), a checkpoint or any sentence-transformers folder, or a hub id
+ * @throws Fault when there is none
+ */
+export async function openLocalEmbedder(model: string): Promise<Embedder> {
+  const folder = lastCheckpoint(model) ?? (await fetchModel(model));
+  const encoder = loadEncoder(folder);
+  const { tokenizer, settings, architecture } = encoder;
+  return {
+    name: nameOf(model),
+    where: 'machine',
+    identity: async () => ({
+      weights: await weightsHash(folder),
+      settings: hashOf([settings, architecture.hidden, tokenizer.hash]),
+    }),
+    embed: async (side, texts, onProgress) => {
+      const how = { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] };
+      const sequences = tokenize(texts, how);
+      const vectors = encode(encoder, sequences, side, (done) => onProgress?.(done, texts.length));
+      return { ...vectors, tokens: sequences.reduce((sum, { length }) => sum + length, 0) };
+    },
+    dispose: () => disposeEncoder(encoder),
+  };
+}
+
+/** `all-MiniLM-L6-v2` for a hub id, `run/step-000057` for a checkpoint, the folder's own name for a run. */
+function nameOf(model: string): string {
+  const name = basename(model);
+  return existsSync(join(model, 'trainer')) ? `${basename(dirname(model))}/${name}` : name;
+}

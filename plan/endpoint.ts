@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+export const count = z.int().positive();
+
+/** A model behind an OpenAI-compatible server, as several YAML files name one. */
+export const endpoint = z
+  .strictObject({
+    /** Up to and with /v1. */
+    url: z.url({ protocol: /^https?$/ }),
+    model: z.string().min(1),
+    /** The environment variable that holds the key, if the server wants one. */
+    key_variable: z
+      .string()
+      .regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of an environment variable, such as OPENAI_API_KEY')
+      .default('OPENAI_API_KEY'),
+    concurrency: count.default(8),
+    requests_per_minute: count.nullable().default(null),
+    /** Seconds until an answer must have begun. */
+    timeout: z.number().positive().default(120),
+    retries: z.int().nonnegative().default(5),
+    /** Money for a million tokens, in whatever currency the budget is. */
+    price: z
+      .strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() })
+      .nullable()
+      .default(null),
+    /** What may be used up by one command; answers from the cache cost nothing. */
+    budget: z
+      .strictObject({
+        requests: count.nullable().default(null),
+        tokens: count.nullable().default(null),
+        money: z.number().positive().nullable().default(null),
+      })
+      .prefault({}),
+  })
+  .superRefine(({ budget, price }, context) => {
+    if (budget.money === null || price !== null) return;
+    const message = 'expected a price beside it, got none. Set endpoint.price.';
+    context.addIssue({ code: 'custom', message, path: ['budget', 'money'] });
+  });
+
+export type EndpointPlan = z.output<typeof endpoint>;

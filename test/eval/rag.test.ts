@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accuracy } from '../../eval/rag/accuracy.js';
+import { holdsAnswer, isRight } from '../../eval/rag/answers.js';
+import { reportRag } from '../../eval/rag/rag.js';
+import { readTasks, type Task, wordingOf } from '../../eval/rag/tasks.js';
+import { hasShared, shared } from '../support/shared.js';
+
+let root: string;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'reasontune-rag-'));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+function file(...lines: unknown[]): string {
+  const path = join(root, 'tasks.jsonl');
+  writeFileSync(path, lines.map((line) => JSON.stringify(line)).join('\n'));
+  return path;
+}
+
+const choice: Task = { id: '1', question: 'q', choices: ['w', 'x', 'y', 'z'], right: 1, answers: ['x'] };
+const short: Task = {
+  id: '2',
+  question: 'q',
+  choices: [],
+  right: null,
+  answers: ['The Eiffel Tower', 'La tour Eiffel'],
+};
+
+describe('tasks', () => {
+  it('are multiple choice by letter or place, or short answers', () => {
+    const tasks = readTasks(
+      file(
+        { question: ' q ', choices: ['w', 'x', 'y', 'z'], answer: 'B', subject: 's' },
+        { question: 'q', choices: ['no', 'yes'], answer: 1 },
+        { question: 'q', answers: ['a', 'b'] },
+        { question: 'q', answer: 'A' },
+      ),
+    );
+    expect(tasks[0]).toEqual(choice);
+    expect(tasks.map(({ answers }) => answers)).toEqual([['x'], ['yes'], ['a', 'b'], ['A']]);
+    expect(wordingOf(choice)).toBe('q\nA. w\nB. x\nC. y\nD. z');
+    expect(wordingOf(short)).toBe('q');
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['an answer beyond the choices', { question: 'q', choices: ['a', 'b'], answer: 'C' }, /2 choices .*:1, got C/],
+    ['an answer that is no letter', { question: 'q', choices: ['a', 'b'], answer: 'yes' }, /:1, got another form/],
+    ['no answer', { question: 'q' }, /:1, got another form/],
+    ['no question', { answers: ['a'] }, /:1, got another form/],
+  ])('refuse %s', (_what, line, message) => {
+    expect(() => readTasks(file(line))).toThrow(message);
+  });
+
+  it('refuse an empty file, and stop at a limit', () => {
+    expect(() => readTasks(file())).toThrow(/Expected questions/);
+    expect(readTasks(file({ question: 'q', answer: 'a' }, { question: 'r', answer: 'b' }, 'rubbish'), 2)).toHaveLength(
+      2,
+    );
+  });
+
+  it.skipIf(!hasShared)('are MMLU’s as it is laid out', () => {
+    const tasks = readTasks(shared('data', 'mmlu', 'test.jsonl'));
+    expect(tasks).toHaveLength(14042);
+    expect(new Set(tasks.map(({ choices }) => choices.length))).toEqual(new Set([4]));
+  });
+});
+
+describe('an answer', () => {
+  it.each([
+    ['B', true],
+    ['B.', true],
+    [' (B) x', true],
+    ['The answer is B', true],
+    ['**B**', true],
+    ['I think that A would be wrong.\nB', true],
+    ['C', false],
+    ['Both', null],
+    ['', null],
+    ['E', null],
+  ])('%j to a choice is %s', (said, right) => {
+    expect(isRight(said, choice)).toBe(right);
+  });
+
+  it('in short is right when it holds a right one, word for word', () => {
+    expect(isRight('It is the Eiffel tower!', short)).toBe(true);
+    expect(isRight('Eiffel', short)).toBe(false);
+    expect(isRight(' ', short)).toBeNull();
+    expect(holdsAnswer('near the Eiffel towers', short)).toBe(false);
+    expect(holdsAnswer('… LA TOUR  Eiffel, Paris', short)).toBe(true);
+    // Nothing is left of it, which any text would hold.
+    expect(holdsAnswer('anything', { ...short, answers: ['the'] })).toBe(false);
+  });
+});
+
+describe('accuracy', () => {
+  it('has Wilson’s interval', () => {
+    // The roots in p of |share − p| = z √(p (1 − p) / n), found by bisection.
+    const eight = accuracy(Array.from({ length: 10 }, (_, i) => i < 8));
+    expect(eight).toMatchObject({ right: 8, of: 10, share: 0.8 });
+    expect(eight.interval[0]).toBeCloseTo(0.4901624715366417, 9);
+    expect(eight.interval[1]).toBeCloseTo(0.9433178485456247, 9);
+    expect(accuracy(Array(5).fill(false)).interval[1]).toBeCloseTo(0.43448246478317476, 9);
+  });
+
+  it('is compared with closed-book, question by question, and told apart by evidence', () => {
+    const said = (right: boolean | null) => ({ text: '', right });
+    const one = (closed: boolean | null, retrieved: boolean | null, holds: boolean) => ({
+      task: choice,
+      passages: [],
+      holds,
+      closed: said(closed),
+      retrieved: said(retrieved),
+    });
+    const read = [...Array(6).fill(one(false, true, true)), one(true, true, false), one(null, null, false)];
+    const report = reportRag(read);
+    expect(report).toMatchObject({
+      closed: { right: 1 },
+      retrieved: { right: 7 },
+      unread: { closed: 1, retrieved: 1 },
+    });
+    expect(report.difference).toBeCloseTo(0.75, 12);
+    // Six differences of one sign: two of 2⁶ ways to flip them are as far.
+    expect(report.test.p).toBeCloseTo(2 / 64, 12);
+    expect(report.byEvidence).toMatchObject({ held: { right: 6, of: 6 }, notHeld: { right: 1, of: 2 } });
+    expect(reportRag([one(true, true, true)]).byEvidence.notHeld).toBeNull();
+  });
+});
