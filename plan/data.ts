@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { guard } from './guards.js';
+import { miningGuard } from './guards.js';
 
 // The data of a plan: where they lie, how they are mixed, and where negatives come from.
 
@@ -65,12 +65,14 @@ const mining = z.strictObject({
   by: z.array(z.string().min(1)).min(1).default(['bm25']),
   /** The first and last rank from which they are taken; positives and excluded documents have none. */
   ranks: z.tuple([count, count]).default([1, 50]),
+  /** How models' vectors are searched: all of them, or by a graph of near neighbours, for millions of documents. */
+  search: z.enum(['exact', 'approximate']).default('exact'),
   /** How many of a query are kept, best first. */
   number: count.default(10),
   /** A regular expression whose group names a document's family by its id; one of each is taken, none of a positive's. */
   family: z.string().optional(),
   /** What leaves out a candidate that may be a right answer. */
-  guards: z.array(guard).default([]),
+  guards: z.array(miningGuard).default([]),
   /** Where the files are, one a source. */
   folder: z.string().min(1).default('mined'),
 });
@@ -143,10 +145,11 @@ function refuseMining({ negatives, mining }: DataPlan, refuse: Refuse): void {
   }
   mining.guards.forEach((given, i) => {
     const at = ['data', 'mining', 'guards', i] as const;
-    if (given.type === 'positive-margin' && mining.by.every((by) => by === 'bm25')) {
+    const byScore = given.type === 'positive-margin' || given.type === 'score-mask';
+    if (byScore && mining.by.every((by) => by === 'bm25')) {
       refuse('expected a model under data.mining.by, whose scores it judges by, got bm25 alone. Name one.', ...at);
     }
-    if (given.type !== 'same-text' && given.softness !== null) {
+    if ('softness' in given && given.softness !== null) {
       refuse(
         'expected none when mining, got one. A candidate is left out or kept; in the loss it can be weighted.',
         ...at,
