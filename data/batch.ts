@@ -8,7 +8,7 @@ import { Deal } from './deal.js';
 import { Mixture, type Pick } from './mixture.js';
 import { asked, type Source } from './pairs.js';
 import { hash32, hashText } from './permutation.js';
-import { type OnProgress, openTokens } from './tokens/store.js';
+import { type OnProgress, openTokens, type TokenStore } from './tokens/store.js';
 
 /** The token ids of one optimizer step. */
 export interface Batch {
@@ -30,6 +30,10 @@ export interface Batch {
 export interface Batches {
   /** Pairs in one epoch. */
   readonly epoch: number;
+  /** Source → its tokens. */
+  readonly tokens: ReadonlyMap<string, SourceTokens>;
+  /** The same examples in the same order, with other negatives: those of these sources. */
+  withNegatives(sources: readonly Source[]): Batches;
   at(step: number): Batch;
 }
 
@@ -46,10 +50,14 @@ export async function makeBatches(
   encoder: Tokens,
   onProgress?: OnProgress,
 ): Promise<Batches> {
+  const tokensOf = new Map<string, SourceTokens>();
+  for (const source of sources) tokensOf.set(source.name, await tokenizeSource(source, encoder, onProgress));
+  return layOut(sources, plan, tokensOf);
+}
+
+function layOut(sources: readonly Source[], plan: RunPlan, tokensOf: ReadonlyMap<string, SourceTokens>): Batches {
   const { data, seed, train } = plan;
   const parts = sources.flatMap((source, i) => partsOf(source, data.sources[i]!));
-  const tokensOf = new Map<string, Awaited<ReturnType<typeof tokenizeSource>>>();
-  for (const source of sources) tokensOf.set(source.name, await tokenizeSource(source, encoder, onProgress));
   const mixture = new Mixture(parts, {
     seed,
     batchSize: train.batch_size,
@@ -68,7 +76,8 @@ export async function makeBatches(
     seed,
     textsOf: ({ part, pair }) => {
       const { query, positive, negatives } = parts[part]!.pairs[pair]!;
-      const fixed = negatives.length <= wanted ? negatives : [];
+      // Negatives that will be mined anew have no say in where an example goes: its place holds for the whole run.
+      const fixed = data.mining?.every === undefined && negatives.length <= wanted ? negatives : [];
       return [texts.query(part, query), ...[positive, ...fixed].map((document) => texts.document(part, document))];
     },
     lengthOf: data.group_by_length
@@ -81,6 +90,8 @@ export async function makeBatches(
   });
   return {
     epoch: mixture.size,
+    tokens: tokensOf,
+    withNegatives: (others) => layOut(others, plan, tokensOf),
     at: (step) => {
       const picks = deal.batch(step);
       const chosen = picks.map(({ part, pair }) => parts[part]!.pairs[pair]!);
@@ -117,11 +128,17 @@ export async function makeBatches(
 }
 
 /** A source's tokens, on disk. */
+export interface SourceTokens {
+  readonly queries: TokenStore;
+  readonly documents: TokenStore;
+}
+
+/** Tokenizes a source's texts, or finds their tokens in the cache. */
 export async function tokenizeSource(
   { queries, instructions, documents, maxLength }: Source,
   { tokenizer, settings }: Tokens,
   onProgress?: OnProgress,
-) {
+): Promise<SourceTokens> {
   const howOf = (side: Side) => ({
     tokenizer,
     prompt: settings.prompt[side],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { duration } from './duration.js';
 import { miningGuard } from './guards.js';
 
 // The data of a plan: where they lie, how they are mixed, and where negatives come from.
@@ -73,6 +74,8 @@ const mining = z.strictObject({
   family: z.string().optional(),
   /** What leaves out a candidate that may be a right answer. */
   guards: z.array(miningGuard).default([]),
+  /** Also while training: how often the model in training mines anew, in the place of what `by` names. */
+  every: duration.optional(),
   /** Where the files are, one a source. */
   folder: z.string().min(1).default('mined'),
 });
@@ -132,7 +135,8 @@ function refuseRanks(ranks: readonly [number, number], refuse: Refuse, ...at: st
 }
 
 /** What mining cannot do. */
-function refuseMining({ negatives, mining }: DataPlan, refuse: Refuse): void {
+function refuseMining(plan: DataPlan, refuse: Refuse): void {
+  const { negatives, mining } = plan;
   if (!mining) {
     if (negatives.from === 'mined') {
       refuse('expected data.mining with from: mined, got none. Write how they are mined.', 'data', 'negatives', 'from');
@@ -140,6 +144,7 @@ function refuseMining({ negatives, mining }: DataPlan, refuse: Refuse): void {
     return;
   }
   refuseRanks(mining.ranks, refuse, 'data', 'mining');
+  if (mining.every !== undefined) refuseRemining(plan, refuse);
   if (mining.family !== undefined && !isPatternWithGroup(mining.family)) {
     refuse(`expected a regular expression with a group, such as '^(.*)-\\d+$'.`, 'data', 'mining', 'family');
   }
@@ -157,6 +162,20 @@ function refuseMining({ negatives, mining }: DataPlan, refuse: Refuse): void {
       );
     }
   });
+}
+
+/** What mining anew while training cannot do. */
+function refuseRemining({ sources, negatives, mining }: DataPlan, refuse: Refuse): void {
+  const at = ['data', 'mining', 'every'];
+  if (negatives.per_query === 0) {
+    refuse('expected negatives to mine anew, got data.negatives.per_query 0. Set it, or remove this.', ...at);
+  }
+  if (sources.some(({ bands }) => bands?.by === 'negative-rank')) {
+    refuse('expected no bands by negative-rank, which would change while training. Cut them by length.', ...at);
+  }
+  if (mining?.guards.some((given) => given.type === 'relabel' && given.action === 'positive')) {
+    refuse('expected no guard that makes new positives: a run’s pairs stay as they are. Write action: drop.', ...at);
+  }
 }
 
 function isPatternWithGroup(text: string): boolean {

@@ -18,7 +18,7 @@ export interface MinedHeader {
   readonly by: readonly { readonly name: string; readonly weights: string | null }[];
   /** What relabelled. */
   readonly judges?: readonly Judge[];
-  readonly settings: Omit<MiningPlan, 'by' | 'folder'>;
+  readonly settings: Omit<MiningPlan, 'by' | 'folder' | 'every'>;
 }
 
 /** One query's negatives, best first, as document ids, and how many candidates each guard left out. */
@@ -55,7 +55,12 @@ export function minedFile({ folder }: MiningPlan, source: string): string {
   return join(folder, `${source}.jsonl`);
 }
 
-export function settingsOf({ by: _by, folder: _folder, ...settings }: MiningPlan): MinedHeader['settings'] {
+export function settingsOf({
+  by: _by,
+  folder: _folder,
+  every: _every,
+  ...settings
+}: MiningPlan): MinedHeader['settings'] {
   return settings;
 }
 
