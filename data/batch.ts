@@ -4,11 +4,13 @@ import type { Tokenizer } from '../encoder/tokenizer.js';
 import { durationSteps } from '../plan/duration.js';
 import type { RunPlan } from '../plan/schema.js';
 import { type Part, partsOf } from './bands.js';
+import { crowdingOf, crowdingOfMixed } from './crowding.js';
 import { Deal } from './deal.js';
 import { Mixture, type Pick } from './mixture.js';
 import { asked, type Source } from './pairs.js';
 import { hash32, hashText } from './permutation.js';
-import { type OnProgress, openTokens, type TokenStore } from './tokens/store.js';
+import type { OnProgress } from './tokens/ensure.js';
+import { openTokens, type TokenStore } from './tokens/store.js';
 
 /** The token ids of one optimizer step. */
 export interface Batch {
@@ -30,6 +32,8 @@ export interface Batch {
 export interface Batches {
   /** Pairs in one epoch. */
   readonly epoch: number;
+  /** What to tell of texts that are in more pairs than a pass has batches, a line each. */
+  crowding(): string[];
   /** Source → its tokens. */
   readonly tokens: ReadonlyMap<string, SourceTokens>;
   /** The same examples in the same order, with other negatives: those of these sources. */
@@ -74,11 +78,12 @@ function layOut(sources: readonly Source[], plan: RunPlan, tokensOf: ReadonlyMap
     mixture,
     batchSize: train.batch_size,
     seed,
-    textsOf: ({ part, pair }) => {
-      const { query, positive, negatives } = parts[part]!.pairs[pair]!;
+    textsOf: (pick) => {
+      const { part, pair } = pick;
+      const { negatives } = parts[part]!.pairs[pair]!;
       // Negatives that will be mined anew have no say in where an example goes: its place holds for the whole run.
       const fixed = data.mining?.every === undefined && negatives.length <= wanted ? negatives : [];
-      return [texts.query(part, query), ...[positive, ...fixed].map((document) => texts.document(part, document))];
+      return [...pairTexts(pick, parts, texts), ...fixed.map((document) => texts.document(part, document))];
     },
     lengthOf: data.group_by_length
       ? ({ part, pair }) => {
@@ -90,6 +95,13 @@ function layOut(sources: readonly Source[], plan: RunPlan, tokensOf: ReadonlyMap
   });
   return {
     epoch: mixture.size,
+    crowding: () => {
+      const found =
+        data.batches === 'mixed'
+          ? [crowdingOfMixed(mixture, train.batch_size, (pick) => pairTexts(pick, parts, texts))]
+          : sources.map((source) => crowdingOf(source, train.batch_size));
+      return found.filter((line) => line !== null);
+    },
     tokens: tokensOf,
     withNegatives: (others) => layOut(others, plan, tokensOf),
     at: (step) => {
@@ -154,18 +166,19 @@ export async function tokenizeSource(
   };
 }
 
+/** The numbers of an example's query and positive. */
+function pairTexts({ part, pair }: Pick, parts: readonly Part[], texts: TextNumbers): [number, number] {
+  const { query, positive } = parts[part]!.pairs[pair]!;
+  return [texts.query(part, query), texts.document(part, positive)];
+}
+
 /**
  * Each example's negatives, as places in its list: the first of its own, or a draw without repetition that is new in each epoch. One whose text
  * is in the batch already is passed over for the next, as long as there is a next.
  */
 function negativesOf(picks: readonly Pick[], parts: readonly Part[], texts: TextNumbers, plan: RunPlan): number[][] {
   const { per_query: wanted, choose } = plan.data.negatives;
-  const present = new Set(
-    picks.flatMap(({ part, pair }) => {
-      const { query, positive } = parts[part]!.pairs[pair]!;
-      return [texts.query(part, query), texts.document(part, positive)];
-    }),
-  );
+  const present = new Set(picks.flatMap((pick) => pairTexts(pick, parts, texts)));
   return picks.map(({ part, pair, epoch }) => {
     const { negatives } = parts[part]!.pairs[pair]!;
     const all = [...negatives.keys()];

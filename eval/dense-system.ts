@@ -14,20 +14,20 @@ interface Asked {
 }
 
 /** Embeds a corpus: a vector a document, or, where `chunk` is given, one for each piece of so many words. */
-export function embedCorpus(
+export async function embedCorpus(
   encoder: Encoder,
   { ids, texts }: { readonly ids: readonly string[]; readonly texts: readonly string[] },
   chunk: number | null,
   onProgress: Progress = () => {},
-): Documents {
+): Promise<Documents> {
   const pieces = chunk === null ? { texts } : cutInChunks(texts, chunk);
-  const vectors = embed(encoder, 'document', pieces.texts, (done) => onProgress(done, pieces.texts.length));
+  const vectors = await embed(encoder, 'document', pieces.texts, (done) => onProgress(done, pieces.texts.length));
   return { ids, ...vectors, ...('starts' in pieces ? { starts: pieces.starts } : {}) };
 }
 
 /** Embeds queries and searches for them, over all documents or within a pool. */
-export function denseRanker(encoder: Encoder, documents: Documents, queries: readonly Asked[]): Ranker {
-  const asked = embed(
+export async function denseRanker(encoder: Encoder, documents: Documents, queries: readonly Asked[]): Promise<Ranker> {
+  const asked = await embed(
     encoder,
     'query',
     queries.map(({ text }) => text),
@@ -40,8 +40,17 @@ export function denseRanker(encoder: Encoder, documents: Documents, queries: rea
   };
 }
 
-function embed(encoder: Encoder, side: Side, texts: readonly string[], onDone?: (done: number) => void): Vectors {
+async function embed(
+  encoder: Encoder,
+  side: Side,
+  texts: readonly string[],
+  onDone?: (done: number) => void,
+): Promise<Vectors> {
   const { tokenizer, settings } = encoder;
-  const tokens = tokenize(texts, { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] });
+  const tokens = await tokenize(texts, {
+    tokenizer,
+    prompt: settings.prompt[side],
+    maxLength: settings.max_length[side],
+  });
   return encode(encoder, tokens, side, onDone);
 }

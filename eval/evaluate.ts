@@ -30,12 +30,12 @@ export async function evaluateModels(evaluation: Evaluation): Promise<Result[]> 
   const results: Result[] = [];
   for (const model of models) {
     const system = await openSystem(model, { chunk });
-    sets.forEach((set, i) => {
+    for (const [i, set] of sets.entries()) {
       const collection = collections[i] as Collection;
       const { qrels } = collection;
       const name = set.name ?? basename(set.path);
       const began = performance.now();
-      const rank = system.read(collection, (done, of) => onProgress(`${system.name} on ${name}`, done, of));
+      const rank = await system.read(collection, (done, of) => onProgress(`${system.name} on ${name}`, done, of));
       const run = rank(depth);
       const seconds = (performance.now() - began) / 1000;
       const within = pool && rank(depth, pool.run);
@@ -62,7 +62,7 @@ export async function evaluateModels(evaluation: Evaluation): Promise<Result[]> 
       };
       if (marking.out) writeResult(marking.out, result, run, marking.runForm);
       results.push(result);
-    });
+    }
     system.dispose();
   }
   return results;

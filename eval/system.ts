@@ -19,7 +19,7 @@ export interface System {
   /** In tables and file names. */
   readonly name: string;
   /** Indexes or embeds a collection. */
-  read(collection: Collection, onProgress: Progress): Ranker;
+  read(collection: Collection, onProgress: Progress): Promise<Ranker>;
   dispose(): void;
 }
 
@@ -42,17 +42,18 @@ export async function openSystem(
   { chunk = null }: { readonly chunk?: number | null } = {},
 ): Promise<System> {
   const bm25 = Object.hasOwn(bm25s, model) ? bm25s[model] : undefined;
-  if (bm25) return { name: bm25.name, read: (collection) => bm25Ranker(collection, bm25.variant), dispose: () => {} };
+  if (bm25)
+    return { name: bm25.name, read: async (collection) => bm25Ranker(collection, bm25.variant), dispose: () => {} };
   if (isRunFile(model)) {
     const run = readRun(model);
-    return { name: basename(model, extname(model)), read: () => runRanker(run), dispose: () => {} };
+    return { name: basename(model, extname(model)), read: async () => runRanker(run), dispose: () => {} };
   }
   const checkpoint = lastCheckpoint(model);
   const encoder = loadEncoder(checkpoint ?? (await fetchModel(model)));
   return {
     name: chunk === null ? nameOf(model) : `${nameOf(model)}-chunk${chunk}`,
-    read: ({ corpus, queries }, onProgress) =>
-      denseRanker(encoder, embedCorpus(encoder, corpus, chunk, onProgress), queries),
+    read: async ({ corpus, queries }, onProgress) =>
+      denseRanker(encoder, await embedCorpus(encoder, corpus, chunk, onProgress), queries),
     dispose: () => disposeEncoder(encoder),
   };
 }
