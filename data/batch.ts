@@ -4,11 +4,13 @@ import type { Tokenizer } from '../encoder/tokenizer.js';
 import { durationSteps } from '../plan/duration.js';
 import type { RunPlan } from '../plan/schema.js';
 import { type Part, partsOf } from './bands.js';
+import { crowdingOf, crowdingOfMixed } from './crowding.js';
 import { Deal } from './deal.js';
 import { Mixture, type Pick } from './mixture.js';
 import { asked, type Source } from './pairs.js';
 import { hash32, hashText } from './permutation.js';
-import { type OnProgress, openTokens } from './tokens/store.js';
+import type { OnProgress } from './tokens/ensure.js';
+import { openTokens, type TokenStore } from './tokens/store.js';
 
 /** The token ids of one optimizer step. */
 export interface Batch {
@@ -30,6 +32,12 @@ export interface Batch {
 export interface Batches {
   /** Pairs in one epoch. */
   readonly epoch: number;
+  /** What to tell of texts that are in more pairs than a pass has batches, a line each. */
+  crowding(): string[];
+  /** Source → its tokens. */
+  readonly tokens: ReadonlyMap<string, SourceTokens>;
+  /** The same examples in the same order, with other negatives: those of these sources. */
+  withNegatives(sources: readonly Source[]): Batches;
   at(step: number): Batch;
 }
 
@@ -46,10 +54,14 @@ export async function makeBatches(
   encoder: Tokens,
   onProgress?: OnProgress,
 ): Promise<Batches> {
+  const tokensOf = new Map<string, SourceTokens>();
+  for (const source of sources) tokensOf.set(source.name, await tokenizeSource(source, encoder, onProgress));
+  return layOut(sources, plan, tokensOf);
+}
+
+function layOut(sources: readonly Source[], plan: RunPlan, tokensOf: ReadonlyMap<string, SourceTokens>): Batches {
   const { data, seed, train } = plan;
   const parts = sources.flatMap((source, i) => partsOf(source, data.sources[i]!));
-  const tokensOf = new Map<string, Awaited<ReturnType<typeof tokenizeSource>>>();
-  for (const source of sources) tokensOf.set(source.name, await tokenizeSource(source, encoder, onProgress));
   const mixture = new Mixture(parts, {
     seed,
     batchSize: train.batch_size,
@@ -66,10 +78,12 @@ export async function makeBatches(
     mixture,
     batchSize: train.batch_size,
     seed,
-    textsOf: ({ part, pair }) => {
-      const { query, positive, negatives } = parts[part]!.pairs[pair]!;
-      const fixed = negatives.length <= wanted ? negatives : [];
-      return [texts.query(part, query), ...[positive, ...fixed].map((document) => texts.document(part, document))];
+    textsOf: (pick) => {
+      const { part, pair } = pick;
+      const { negatives } = parts[part]!.pairs[pair]!;
+      // Negatives that will be mined anew have no say in where an example goes: its place holds for the whole run.
+      const fixed = data.mining?.every === undefined && negatives.length <= wanted ? negatives : [];
+      return [...pairTexts(pick, parts, texts), ...fixed.map((document) => texts.document(part, document))];
     },
     lengthOf: data.group_by_length
       ? ({ part, pair }) => {
@@ -81,6 +95,15 @@ export async function makeBatches(
   });
   return {
     epoch: mixture.size,
+    crowding: () => {
+      const found =
+        data.batches === 'mixed'
+          ? [crowdingOfMixed(mixture, train.batch_size, (pick) => pairTexts(pick, parts, texts))]
+          : sources.map((source) => crowdingOf(source, train.batch_size));
+      return found.filter((line) => line !== null);
+    },
+    tokens: tokensOf,
+    withNegatives: (others) => layOut(others, plan, tokensOf),
     at: (step) => {
       const picks = deal.batch(step);
       const chosen = picks.map(({ part, pair }) => parts[part]!.pairs[pair]!);
@@ -117,11 +140,17 @@ export async function makeBatches(
 }
 
 /** A source's tokens, on disk. */
+export interface SourceTokens {
+  readonly queries: TokenStore;
+  readonly documents: TokenStore;
+}
+
+/** Tokenizes a source's texts, or finds their tokens in the cache. */
 export async function tokenizeSource(
   { queries, instructions, documents, maxLength }: Source,
   { tokenizer, settings }: Tokens,
   onProgress?: OnProgress,
-) {
+): Promise<SourceTokens> {
   const howOf = (side: Side) => ({
     tokenizer,
     prompt: settings.prompt[side],
@@ -137,18 +166,19 @@ export async function tokenizeSource(
   };
 }
 
+/** The numbers of an example's query and positive. */
+function pairTexts({ part, pair }: Pick, parts: readonly Part[], texts: TextNumbers): [number, number] {
+  const { query, positive } = parts[part]!.pairs[pair]!;
+  return [texts.query(part, query), texts.document(part, positive)];
+}
+
 /**
  * Each example's negatives, as places in its list: the first of its own, or a draw without repetition that is new in each epoch. One whose text
  * is in the batch already is passed over for the next, as long as there is a next.
  */
 function negativesOf(picks: readonly Pick[], parts: readonly Part[], texts: TextNumbers, plan: RunPlan): number[][] {
   const { per_query: wanted, choose } = plan.data.negatives;
-  const present = new Set(
-    picks.flatMap(({ part, pair }) => {
-      const { query, positive } = parts[part]!.pairs[pair]!;
-      return [texts.query(part, query), texts.document(part, positive)];
-    }),
-  );
+  const present = new Set(picks.flatMap((pick) => pairTexts(pick, parts, texts)));
   return picks.map(({ part, pair, epoch }) => {
     const { negatives } = parts[part]!.pairs[pair]!;
     const all = [...negatives.keys()];

@@ -6,6 +6,7 @@ import { type Collection, isCollection, readTrainingPairs } from './beir.js';
 import { FaultLog } from './fault-log.js';
 import { readMined } from './mining/mined-file.js';
 import { bm25Negatives } from './mining/rank.js';
+import { withMined } from './mining/with-mined.js';
 import type { Pair, Source } from './pairs.js';
 import { readRecords } from './records.js';
 
@@ -67,8 +68,9 @@ function barredIn({ queries, qrels }: Collection): string[][] {
 /** With the negatives that the plan asks for in the place of the source's own. */
 function withNegatives(source: Source, negatives: NegativesPlan, mining: MiningPlan | undefined): Source {
   if (negatives.from === 'source') return source;
-  const mined = negatives.from === 'bm25' ? bm25Negatives(source, negatives.ranks) : readMined(source, mining!);
-  const pairs = source.pairs.map(({ query, positive }) => ({ query, positive, negatives: mined[query] as number[] }));
+  if (negatives.from === 'mined') return withMined(source, readMined(source, mining!));
+  const found = bm25Negatives(source, negatives.ranks);
+  const pairs = source.pairs.map(({ query, positive }) => ({ query, positive, negatives: found[query]! }));
   return { ...source, pairs };
 }
 

@@ -45,6 +45,7 @@ export function makeGuards(plans: readonly GuardPlan[]): Guard[] {
   return plans.map((plan) => {
     if (plan.type === 'same-text') return sameText;
     if (plan.type === 'guide') return guideGuard(plan, guides.indexOf(plan));
+    if (plan.type === 'score-mask') return (_, { similarities }) => mask(similarities, plan);
     return (_, { similarities, positive }) => above(similarities, positive, plan);
   });
 }
@@ -68,9 +69,20 @@ type Threshold = Extract<GuardPlan, { type: 'positive-margin' | 'guide' }>;
  */
 function above(scores: Tensor2D, positive: Tensor2D, { ratio, margin, softness }: Threshold): Tensor2D {
   const bound = ratio === null ? add(positive, margin ?? 0) : mul(positive, ratio);
-  if (softness !== null) return logSigmoid(mul(sub(scores, bound), -1 / softness)) as Tensor2D;
+  if (softness !== null) return softly(sub(scores, bound), softness);
   const wrong = ratio === null ? greater(scores, bound) : greaterEqual(scores, bound);
   return mul(cast(wrong, 'float32'), leftOut);
+}
+
+/** Leaves out what scores at least a fixed bound (sentence-transformers' max_score), whatever the positive's score is. */
+function mask(scores: Tensor2D, { above: bound, softness }: Extract<GuardPlan, { type: 'score-mask' }>): Tensor2D {
+  if (softness !== null) return softly(sub(scores, bound), softness);
+  return mul(cast(greaterEqual(scores, bound), 'float32'), leftOut);
+}
+
+/** Log-weights of scores that are `excess` above their bound. */
+function softly(excess: Tensor, softness: number): Tensor2D {
+  return logSigmoid(mul(excess, -1 / softness)) as Tensor2D;
 }
 
 /** Without overflow at either end: min(x, 0) − log(1 + exp(−|x|)). */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { guard } from './guards.js';
+import { duration } from './duration.js';
+import { miningGuard } from './guards.js';
 
 // The data of a plan: where they lie, how they are mixed, and where negatives come from.
 
@@ -65,12 +66,16 @@ const mining = z.strictObject({
   by: z.array(z.string().min(1)).min(1).default(['bm25']),
   /** The first and last rank from which they are taken; positives and excluded documents have none. */
   ranks: z.tuple([count, count]).default([1, 50]),
+  /** How models' vectors are searched: all of them, or by a graph of near neighbours, for millions of documents. */
+  search: z.enum(['exact', 'approximate']).default('exact'),
   /** How many of a query are kept, best first. */
   number: count.default(10),
   /** A regular expression whose group names a document's family by its id; one of each is taken, none of a positive's. */
   family: z.string().optional(),
   /** What leaves out a candidate that may be a right answer. */
-  guards: z.array(guard).default([]),
+  guards: z.array(miningGuard).default([]),
+  /** Also while training: how often the model in training mines anew, in the place of what `by` names. */
+  every: duration.optional(),
   /** Where the files are, one a source. */
   folder: z.string().min(1).default('mined'),
 });
@@ -130,7 +135,8 @@ function refuseRanks(ranks: readonly [number, number], refuse: Refuse, ...at: st
 }
 
 /** What mining cannot do. */
-function refuseMining({ negatives, mining }: DataPlan, refuse: Refuse): void {
+function refuseMining(plan: DataPlan, refuse: Refuse): void {
+  const { negatives, mining } = plan;
   if (!mining) {
     if (negatives.from === 'mined') {
       refuse('expected data.mining with from: mined, got none. Write how they are mined.', 'data', 'negatives', 'from');
@@ -138,15 +144,17 @@ function refuseMining({ negatives, mining }: DataPlan, refuse: Refuse): void {
     return;
   }
   refuseRanks(mining.ranks, refuse, 'data', 'mining');
+  if (mining.every !== undefined) refuseRemining(plan, refuse);
   if (mining.family !== undefined && !isPatternWithGroup(mining.family)) {
     refuse(`expected a regular expression with a group, such as '^(.*)-\\d+$'.`, 'data', 'mining', 'family');
   }
   mining.guards.forEach((given, i) => {
     const at = ['data', 'mining', 'guards', i] as const;
-    if (given.type === 'positive-margin' && mining.by.every((by) => by === 'bm25')) {
+    const byScore = given.type === 'positive-margin' || given.type === 'score-mask';
+    if (byScore && mining.by.every((by) => by === 'bm25')) {
       refuse('expected a model under data.mining.by, whose scores it judges by, got bm25 alone. Name one.', ...at);
     }
-    if (given.type !== 'same-text' && given.softness !== null) {
+    if ('softness' in given && given.softness !== null) {
       refuse(
         'expected none when mining, got one. A candidate is left out or kept; in the loss it can be weighted.',
         ...at,
@@ -154,6 +162,20 @@ function refuseMining({ negatives, mining }: DataPlan, refuse: Refuse): void {
       );
     }
   });
+}
+
+/** What mining anew while training cannot do. */
+function refuseRemining({ sources, negatives, mining }: DataPlan, refuse: Refuse): void {
+  const at = ['data', 'mining', 'every'];
+  if (negatives.per_query === 0) {
+    refuse('expected negatives to mine anew, got data.negatives.per_query 0. Set it, or remove this.', ...at);
+  }
+  if (sources.some(({ bands }) => bands?.by === 'negative-rank')) {
+    refuse('expected no bands by negative-rank, which would change while training. Cut them by length.', ...at);
+  }
+  if (mining?.guards.some((given) => given.type === 'relabel' && given.action === 'positive')) {
+    refuse('expected no guard that makes new positives: a run’s pairs stay as they are. Write action: drop.', ...at);
+  }
 }
 
 function isPatternWithGroup(text: string): boolean {

@@ -1,4 +1,13 @@
+import { z } from 'zod';
 import { Fault } from './fault.js';
+
+/** A length of training: `500 steps`, `3 epochs` (passes over the mixture) or `20000 examples` (queries). */
+export const duration = z
+  .string()
+  .regex(
+    /^(?=.*[1-9])\d+(\.\d+)? (step|epoch|example)s?$/,
+    'a duration such as "500 steps", "3 epochs" or "20000 examples"',
+  );
 
 /** What turns epochs and examples into steps. An example is a query; an epoch is one pass over the mixture. */
 export interface StepSize {
@@ -7,11 +16,11 @@ export interface StepSize {
 }
 
 /** Steps of a duration such as `500 steps`, `3 epochs` or `20000 examples`, rounded up. */
-export function durationSteps(duration: string, { batchSize, examplesPerEpoch }: StepSize): number {
-  const match = /^(\d+(?:\.\d+)?) (step|epoch|example)s?$/.exec(duration);
+export function durationSteps(length: string, { batchSize, examplesPerEpoch }: StepSize): number {
+  const match = /^(\d+(?:\.\d+)?) (step|epoch|example)s?$/.exec(length);
   if (!match) {
     throw new Fault(
-      `Expected a duration such as "500 steps", got ${JSON.stringify(duration)}. Write a number and a unit.`,
+      `Expected a duration such as "500 steps", got ${JSON.stringify(length)}. Write a number and a unit.`,
     );
   }
   const [, amount, unit] = match as unknown as [string, string, 'step' | 'epoch' | 'example'];

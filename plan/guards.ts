@@ -1,17 +1,19 @@
 import { z } from 'zod';
 
 // Guards against false negatives: documents that are taken for wrong answers and are right ones. The same shapes serve
-// wherever a plan lists guards.
+// in the loss and when mining; mining has two more, which need a whole ranking or the time to ask.
 
 const positive = z.number().positive();
+
+/** Null: what is suspect is left out. Else it is weighted down, the more the further its score is above the bound. */
+const softness = positive.nullable().default(null);
 
 const threshold = {
   /** Suspect is what scores at least `ratio` times the positive's score, */
   ratio: positive.nullable().default(null),
   /** or more than `margin` above it. */
   margin: z.number().nullable().default(null),
-  /** Null: what is suspect is left out. Else it is weighted down, the more the further its score is above the bound. */
-  softness: positive.nullable().default(null),
+  softness,
 };
 
 /** A text that a query already has as its positive, and the positives of a query of the same text. */
@@ -33,5 +35,25 @@ const guide = z
     path: ['ratio'],
   });
 
-export const guard = z.discriminatedUnion('type', [sameText, positiveMargin, guide]);
+/** Scores of the model itself, whatever the positive's is: suspect is what scores `above` or more. */
+const scoreMask = z.strictObject({ type: z.literal('score-mask'), above: z.number(), softness });
+
+/** The first so many of the whole ranking, positives and excluded documents left out. */
+const topRank = z.strictObject({ type: z.literal('top-rank'), skip: z.int().positive() });
+
+/** A reranker or a language model, as `rerank --with` takes it: suspect is what it scores `at_least`. */
+const relabel = z.strictObject({
+  type: z.literal('relabel'),
+  /** A pointwise reranker's YAML file. */
+  with: z.string().min(1),
+  at_least: z.number(),
+  /** What is suspect is left out, or becomes a positive of its query. */
+  action: z.enum(['drop', 'positive']).default('drop'),
+});
+
+/** In the loss. */
+export const guard = z.discriminatedUnion('type', [sameText, positiveMargin, scoreMask, guide]);
+/** When mining. */
+export const miningGuard = z.discriminatedUnion('type', [...guard.options, topRank, relabel]);
 export type GuardPlan = z.output<typeof guard>;
+export type MiningGuardPlan = z.output<typeof miningGuard>;

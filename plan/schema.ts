@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { data, refuseData } from './data.js';
+import { duration } from './duration.js';
 import { guard } from './guards.js';
 import { sha256OfFile } from './loss-file.js';
 
@@ -17,14 +18,6 @@ const measure = z
   .regex(
     /^((nDCG|AP|RR)(@[1-9]\d*)?|(P|R|Success|Judged|Hole)@[1-9]\d*)$/,
     'a measure such as "nDCG@10", "R@100", "RR@10" or "AP"',
-  );
-
-/** A length of training: `500 steps`, `3 epochs` (passes over the mixture) or `20000 examples` (queries). */
-const duration = z
-  .string()
-  .regex(
-    /^(?=.*[1-9])\d+(\.\d+)? (step|epoch|example)s?$/,
-    'a duration such as "500 steps", "3 epochs" or "20000 examples"',
   );
 
 /** Warm-up: `6%` of all steps, or `100 steps`. */
@@ -198,6 +191,14 @@ export const planSchema = z
       if (loss.debias !== null && !plan.model.normalize) {
         refuse('expected null with model.normalize: false, got a number. It needs cosine scores.', 'loss', 'debias');
       }
+    }
+    if (plan.data.mining?.every !== undefined && loss.type === 'distill') {
+      refuse(
+        'expected none for distill, whose scores are of the sources’ own negatives. Remove it.',
+        'data',
+        'mining',
+        'every',
+      );
     }
     if (loss.type === 'distill' && (chosen.per_query === 0 || chosen.from !== 'source')) {
       refuse(

@@ -2,7 +2,7 @@ import { matMul, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { compareRanked, idRanks, type Ranked, TopK } from './ranking.js';
 
 /** Vectors in rows. */
-interface Rows {
+export interface Rows {
   readonly values: Float32Array;
   readonly width: number;
 }
@@ -65,7 +65,7 @@ export function searchExact(queries: Rows, documents: Documents, k: number, sear
 }
 
 /** Sorts by trec_eval's order what is almost in order: an insertion sort, in the time of looking through it once. */
-function settle(ranked: { id: string; score: number }[]): Ranked {
+export function settle(ranked: { id: string; score: number }[]): Ranked {
   for (let i = 1; i < ranked.length; i++) {
     const one = ranked[i]!;
     let at = i;
@@ -118,7 +118,7 @@ function candidates(
 }
 
 /** In float64, and rounded to float32 at its end. */
-function exactScore(
+export function exactScore(
   query: Float32Array,
   { values, starts }: Documents & { readonly starts: Int32Array },
   place: number,
@@ -150,7 +150,8 @@ function gather({ values, width }: Rows, rows: readonly number[]): Float32Array 
   return chosen;
 }
 
-function oneEach(documents: number): Int32Array {
+/** Starts of documents that have one row each. */
+export function oneEach(documents: number): Int32Array {
   return Int32Array.from({ length: documents + 1 }, (_, d) => d);
 }
 

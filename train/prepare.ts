@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { type Batches, makeBatches } from '../data/batch.js';
-import { crowdingOf } from '../data/crowding.js';
 import type { Source } from '../data/pairs.js';
 import { readSource } from '../data/source.js';
 import { type Encoder, loadEncoder } from '../encoder/encoder.js';
@@ -35,8 +34,6 @@ export async function prepare(
   for (const source of plan.data.sources) {
     const read = await readSource(source, plan.data, say);
     for (const line of read.faults.lines(read.name)) say(line);
-    const crowding = crowdingOf(read, plan.train.batch_size);
-    if (crowding) say(crowding);
     sources.push(read);
   }
   const { base, lora, freeze, ...settings } = plan.model;
@@ -54,6 +51,7 @@ export async function prepare(
   const encoder = loadEncoder(folder, settings, training, plan.train.precision);
   const objective = await makeObjective(plan, encoder, sources);
   const batches = await makeBatches(sources, plan, encoder);
+  for (const line of batches.crowding()) say(line);
   const size = { batchSize: plan.train.batch_size, examplesPerEpoch: batches.epoch };
   return { sources, backend, encoder, objective, batches, size, total: durationSteps(plan.train.duration, size) };
 }

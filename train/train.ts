@@ -13,6 +13,7 @@ import { disposeObjective } from './objective.js';
 import { explainFailure } from './out-of-memory.js';
 import { prepare } from './prepare.js';
 import { provenance } from './provenance.js';
+import { remining } from './remining.js';
 import { checkpointToResume, openRunFolder } from './run-folder.js';
 
 export interface TrainOptions {
@@ -34,7 +35,7 @@ export interface Trained {
 /** Trains what a plan says, into a run folder. Throws a Fault for anything in plan, data or model that cannot be used. */
 export async function train(plan: RunPlan, options: TrainOptions): Promise<Trained> {
   const resumeFrom = checkpointToResume(options.folder, plan, options.resume);
-  const { backend, encoder, objective, batches, size, total } = await prepare(plan, resumeFrom, options.say);
+  const { sources, backend, encoder, objective, batches, size, total } = await prepare(plan, resumeFrom, options.say);
   const moments = zeroMoments(encoder.parameters);
   const learner = { encoder, moments };
   const from = resumeFrom ? loadTrainer(resumeFrom, moments).step : 0;
@@ -47,12 +48,17 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
     if (from > 0) options.say(`going on after step ${from} from ${resumeFrom}`);
     const [hash, card, { keep }] = [planHash(plan), modelCard(plan), plan.train.checkpoint];
     const save = (step: number): string => saveCheckpoint(run.path, learner, { step, plan_hash: hash }, card, keep);
+    const { mining } = plan.data;
+    const given = { plan, sources, batches, encoder, size, folder: run.path, from, say: options.say };
+    const mined = mining?.every === undefined ? { batches, hooks: [] } : await remining(given, mining, mining.every);
     let done = from;
-    const step = await loop(learner, { plan, objective, batches, from, total, stopped: options.stopped }, [
+    const course = { plan, objective, batches: mined.batches, from, total, stopped: options.stopped };
+    const step = await loop(learner, course, [
       ({ step }) => {
         done = step;
       },
       eventHook(run),
+      ...mined.hooks,
       checkpointHook(save, durationSteps(plan.train.checkpoint.every, size)),
       ...options.hooks,
     ]).catch((failure: unknown) => {

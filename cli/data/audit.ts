@@ -1,7 +1,7 @@
 import type { CommandModule } from 'yargs';
 import type { Audit } from '../../data/mining/audit.js';
 import { Fault } from '../../plan/fault.js';
-import type { GuardPlan } from '../../plan/guards.js';
+import type { MiningGuardPlan } from '../../plan/guards.js';
 import { readPlan } from '../../plan/read.js';
 import type { RunPlan } from '../../plan/schema.js';
 import { plainTable } from '../../report/table.js';
@@ -38,7 +38,10 @@ export const audit: CommandModule<object, AuditArguments> = {
     const { readSource } = await import('../../data/source.js');
     const { auditSource, readTruth } = await import('../../data/mining/audit.js');
     const truth = folder === undefined ? null : readTruth(folder, split);
-    if (guards.some(({ type }) => type !== 'same-text')) {
+    const { mining } = plan.data;
+    const scoring = model ?? plan.model.base;
+    const by = mining?.by ?? [scoring];
+    if (needsModel(guards, by)) {
       const { useBackend } = await import('../../tensor/backend.js');
       await useBackend(plan.backend);
     }
@@ -46,7 +49,7 @@ export const audit: CommandModule<object, AuditArguments> = {
     for (const source of plan.data.sources) {
       const read = await readSource(source, plan.data, say);
       audits.push(
-        await auditSource(read, guards, model ?? plan.model.base, truth, (what, done, of) =>
+        await auditSource(read, { guards, model: scoring, by, truth }, (what, done, of) =>
           progress(`${what}: ${done}/${of}`, done === of),
         ),
       );
@@ -55,12 +58,25 @@ export const audit: CommandModule<object, AuditArguments> = {
   },
 };
 
-/** The plan's guards, mining's and the loss's; where it names none, the two that need nothing more. */
-function guardsOf({ data, loss }: RunPlan): GuardPlan[] {
-  const named = [...(data.mining?.guards ?? []), ...(loss.type === 'infonce' ? loss.guards : [])];
+/** The plan's guards, mining's (the ranks that it skips among them) and the loss's; where it names none, the two that need nothing more. */
+function guardsOf({ data: { mining }, loss }: RunPlan): MiningGuardPlan[] {
+  const skip = (mining?.ranks[0] ?? 1) - 1;
+  const named: MiningGuardPlan[] = [
+    ...(skip > 0 ? [{ type: 'top-rank' as const, skip }] : []),
+    ...(mining?.guards ?? []),
+    ...(loss.type === 'infonce' ? loss.guards : []),
+  ];
   const different = new Map(named.map((guard) => [JSON.stringify(guard), guard]));
   if (different.size > 0) return [...different.values()];
   return [{ type: 'same-text' }, { type: 'positive-margin', ratio: 0.95, margin: null, softness: null }];
+}
+
+function needsModel(guards: readonly MiningGuardPlan[], by: readonly string[]): boolean {
+  const ranksByModel = by.some((name) => name !== 'bm25');
+  return guards.some(({ type }) => {
+    if (type === 'top-rank') return ranksByModel;
+    return type !== 'same-text' && type !== 'relabel';
+  });
 }
 
 function page({ source, negatives, falseNegatives, verdicts, agreement }: Audit): string {
@@ -80,6 +96,9 @@ function page({ source, negatives, falseNegatives, verdicts, agreement }: Audit)
     ({ guards: [a, b], share: both }) =>
       `${a} and ${b} agree on ${(100 * both).toFixed(1)} % of what either leaves out`,
   );
+  const silent = verdicts.flatMap(({ guard, unjudged }) =>
+    unjudged > 0 ? [`${guard} could not judge ${unjudged} negatives: their answers hold no score`] : [],
+  );
   const examples = verdicts
     .slice(0, verdicts.length - (verdicts.length > 1 ? 2 : 0))
     .flatMap(({ guard, example }) =>
@@ -96,7 +115,7 @@ function page({ source, negatives, falseNegatives, verdicts, agreement }: Audit)
   return [
     `${source}: ${negatives} negatives${known}`,
     table,
-    ...(agree.length > 0 ? ['', ...agree] : []),
+    ...(agree.length + silent.length > 0 ? ['', ...agree, ...silent] : []),
     ...examples,
   ].join('\n');
 }

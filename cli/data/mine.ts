@@ -38,23 +38,21 @@ export const mine: CommandModule<object, DataArguments> = {
 
 function table(mined: readonly Mined[], number: number): string {
   const guards = [...new Set(mined.flatMap(({ leftOut }) => Object.keys(leftOut)))];
+  const models = [...new Set(mined.flatMap(({ recall }) => Object.keys(recall)))];
+  const moved = mined.some(({ positives }) => positives > 0);
   const headings = [
-    'source',
-    'queries',
-    'negatives',
-    `fewer than ${number}`,
-    ...guards.map((guard) => `− ${guard}`),
-    'file',
-  ];
-  return plainTable(
-    headings.map((heading) => ({ heading, digits: 0 })),
-    mined.map(({ source, path, queries, negatives, short, leftOut }) => [
-      source,
-      queries,
-      negatives,
-      short,
-      ...guards.map((guard) => leftOut[guard] ?? 0),
-      path,
-    ]),
-  );
+    ...['source', 'queries', 'negatives', `fewer than ${number}`, ...guards.map((guard) => `− ${guard}`)],
+    ...(moved ? ['new positives'] : []),
+  ].map((heading) => ({ heading, digits: 0 }));
+  const recalls = models.map((model) => ({ heading: `recall ${model.split('/').at(-1)}`, digits: 3 }));
+  const lines = mined
+    .filter(({ unjudged }) => unjudged > 0)
+    .map(({ source, unjudged }) => `${source}: ${unjudged} candidates stay for want of an answer with a score`);
+  const rows = mined.map(({ source, path, queries, negatives, short, leftOut, positives, recall }) => [
+    ...[source, queries, negatives, short, ...guards.map((guard) => leftOut[guard] ?? 0)],
+    ...(moved ? [positives] : []),
+    ...models.map((model) => recall[model] ?? Number.NaN),
+    path,
+  ]);
+  return [plainTable([...headings, ...recalls, { heading: 'file' }], rows), ...lines].join('\n');
 }

@@ -1,8 +1,11 @@
+import { allEnded } from '../../endpoint/all-ended.js';
 import { Fault } from '../../plan/fault.js';
-import type { GuardPlan } from '../../plan/guards.js';
+import type { MiningGuardPlan } from '../../plan/guards.js';
 import { readCollection } from '../beir.js';
 import type { Source } from '../pairs.js';
-import { makeGuards } from './guards.js';
+import { makeGuards, modelsOf } from './guards.js';
+import { positivesOf } from './mine.js';
+import { makeRankers } from './rankers.js';
 import { type Progress, type SourceVectors, vectorsOf } from './vectors.js';
 
 /** What one guard says of a source's negatives. */
@@ -10,6 +13,8 @@ interface Verdict {
   readonly guard: string;
   /** Negatives that it would leave out. */
   readonly dropped: number;
+  /** Negatives of which it could not say. */
+  readonly unjudged: number;
   /** Where truth is known: how many of those are right answers, and how many of the right answers those are. */
   readonly precision: number | null;
   readonly recall: number | null;
@@ -50,41 +55,52 @@ export function readTruth(folder: string, split: string): Truth {
   };
 }
 
+/** What an audit judges by. */
+export interface AuditSettings {
+  readonly guards: readonly MiningGuardPlan[];
+  /** Whose scores positive-margin and score-mask take. */
+  readonly model: string;
+  /** Whose ranking top-rank takes: bm25 and models, merged as in mining. */
+  readonly by: readonly string[];
+  readonly truth: Truth | null;
+}
+
 /** Judges each negative of each pair by each guard. Models need a running backend. */
 export async function auditSource(
   source: Source,
-  plans: readonly GuardPlan[],
-  model: string,
-  truth: Truth | null,
+  { guards: plans, model, by, truth }: AuditSettings,
   onProgress: Progress,
 ): Promise<Audit> {
   const vectors = new Map<string, SourceVectors>();
-  const models = plans.flatMap((plan) => {
-    if (plan.type === 'same-text') return [];
-    return plan.type === 'guide' ? [plan.model] : [model];
-  });
-  for (const name of new Set(models)) vectors.set(name, await vectorsOf(source, name, onProgress));
-  const guards = makeGuards(plans, source, model, (name) => vectors.get(name) as SourceVectors);
+  const deepest = Math.max(0, ...plans.map((plan) => (plan.type === 'top-rank' ? plan.skip : 0)));
+  const ranking = deepest > 0 ? by.filter((name) => name !== 'bm25') : [];
+  for (const name of new Set([...ranking, ...modelsOf(plans, model)])) {
+    vectors.set(name, await vectorsOf(source, name, onProgress));
+  }
+  const of = (name: string): SourceVectors => vectors.get(name) as SourceVectors;
+  const guards = makeGuards(plans, source, model, of);
+  const rankOf = deepest > 0 ? await ranksOf(source, by, deepest, of) : () => Number.POSITIVE_INFINITY;
   const { queries, documents } = source;
-  const positives: number[][] = queries.map(() => []);
-  for (const { query, positive } of source.pairs) positives[query]!.push(positive);
-  const judged = source.pairs.flatMap(({ query, positive, negatives }) =>
-    negatives.map((negative) => ({
-      query,
-      positive,
-      negative,
-      right: truth?.(queries[query]!, documents[negative]!) ?? null,
-      suspect: guards.map((guard) => guard.suspects(query, positives[query]!, negative)),
-    })),
+  const positives = positivesOf(source);
+  const judged = await allEnded(
+    source.pairs.flatMap(({ query, positive, negatives }) =>
+      negatives.map(async (negative) => {
+        const asked = [query, positives[query]!, negative, rankOf(query, negative)] as const;
+        const said = await allEnded(guards.map(async (guard) => guard.suspects(...asked)));
+        const right = truth?.(queries[query]!, documents[negative]!) ?? null;
+        return { query, positive, negative, right, said, suspect: said.map((one) => one === true) };
+      }),
+    ),
   );
   const falseNegatives = truth ? judged.filter(({ right }) => right).length : null;
-  const verdict = (guard: string, says: (suspect: readonly boolean[]) => boolean): Verdict => {
+  const verdict = (guard: string, says: (suspect: readonly boolean[]) => boolean, unjudged = 0): Verdict => {
     const dropped = judged.filter(({ suspect }) => says(suspect));
     const right = dropped.filter((one) => one.right).length;
     const [first] = dropped;
     return {
       guard,
       dropped: dropped.length,
+      unjudged,
       precision: truth && dropped.length > 0 ? right / dropped.length : null,
       recall: falseNegatives ? right / falseNegatives : null,
       example: first
@@ -98,7 +114,10 @@ export async function auditSource(
     negatives: judged.length,
     falseNegatives,
     verdicts: [
-      ...guards.map(({ name }, g) => verdict(name, (suspect) => suspect[g]!)),
+      ...guards.map(({ name }, g) => {
+        const unjudged = judged.filter(({ said }) => said[g] === undefined).length;
+        return verdict(name, (suspect) => suspect[g]!, unjudged);
+      }),
       ...(several
         ? [verdict('any of them', (s) => s.includes(true)), verdict('all of them', (s) => !s.includes(false))]
         : []),
@@ -111,4 +130,14 @@ export async function auditSource(
       }),
     ),
   };
+}
+
+/** The rank, from 1, of a document for a query, among all that can be its negatives; infinite below `depth`. */
+async function ranksOf(source: Source, by: readonly string[], depth: number, of: (model: string) => SourceVectors) {
+  const { rank } = await makeRankers(source, { by: [...by], search: 'exact', ranks: [1, depth] }, of);
+  const ranks = rank(0, source.queries.length, depth).map(
+    (ranked) => new Map(ranked.map(({ id }, i): [string, number] => [id, i + 1])),
+  );
+  return (query: number, document: number): number =>
+    ranks[query]!.get(source.ids[document]!) ?? Number.POSITIVE_INFINITY;
 }

@@ -1,28 +1,48 @@
-import type { GuardPlan } from '../../plan/guards.js';
+import type { MiningGuardPlan } from '../../plan/guards.js';
 import { nearlySame, normalized } from '../inspect/near-texts.js';
 import type { Source } from '../pairs.js';
+import { relabelGuard } from './relabel.js';
 import { type SourceVectors, scoreOf } from './vectors.js';
 
 /** Judges negatives of a source: which may be right answers in truth. */
 export interface Guard {
   /** In tables: `positive-margin 0.95`. */
   readonly name: string;
-  /** Whether a document is suspect as a negative of a query whose right answers are `positives`. */
-  suspects(query: number, positives: readonly number[], document: number): boolean;
+  /** Whether what is suspect becomes a positive of its query. */
+  readonly relabels?: boolean;
+  /**
+   * Whether a document is suspect as a negative of a query whose right answers are `positives`; undefined where the guard
+   * cannot say. `rank` is the document's, from 1, among all that can be the query's negatives.
+   */
+  suspects(
+    query: number,
+    positives: readonly number[],
+    document: number,
+    rank: number,
+  ): boolean | Promise<boolean | undefined>;
+}
+
+/** The models whose vectors guards need: the mining model where its own scores are judged by, and guides. */
+export function modelsOf(plans: readonly MiningGuardPlan[], model: string): string[] {
+  return plans.flatMap((plan) => {
+    if (plan.type === 'guide') return [plan.model];
+    return plan.type === 'positive-margin' || plan.type === 'score-mask' ? [model] : [];
+  });
 }
 
 /**
  * The guards of a plan, for judging a source's negatives; the same names as in the loss. Scores are of the models'
- * vectors: the mining model's for positive-margin, its own for a guide. Of several positives the best-scoring counts.
+ * vectors: the mining model's for positive-margin and score-mask, its own for a guide. Of several positives the
+ * best-scoring counts.
  * @param vectorsOf a model's vectors of this source
  */
 export function makeGuards(
-  plans: readonly GuardPlan[],
+  plans: readonly MiningGuardPlan[],
   source: Source,
   model: string,
   vectorsOf: (model: string) => SourceVectors,
 ): Guard[] {
-  const guardOf = (plan: GuardPlan): Guard => {
+  const guardOf = (plan: MiningGuardPlan): Guard => {
     switch (plan.type) {
       case 'same-text':
         return sameText(source);
@@ -30,9 +50,22 @@ export function makeGuards(
         return byScore(nameOf('positive-margin', plan), vectorsOf(model), plan);
       case 'guide':
         return byScore(nameOf(`guide ${plan.model.split('/').at(-1)}`, plan), vectorsOf(plan.model), plan);
+      case 'score-mask':
+        return scoreMask(vectorsOf(model), plan.above);
+      case 'top-rank':
+        return { name: `top-rank ${plan.skip}`, suspects: (_query, _positives, _document, rank) => rank <= plan.skip };
+      case 'relabel':
+        return relabelGuard(plan, source);
     }
   };
   return plans.map(guardOf);
+}
+
+function scoreMask(vectors: SourceVectors, above: number): Guard {
+  return {
+    name: `score-mask ${above}`,
+    suspects: (query, _positives, document) => scoreOf(vectors, query, document) >= above,
+  };
 }
 
 type Bound = { readonly ratio: number | null; readonly margin: number | null };

@@ -1,10 +1,11 @@
 import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { allEnded } from '../../endpoint/all-ended.js';
 import type { MiningPlan } from '../../plan/data.js';
 import type { Source } from '../pairs.js';
-import { denseRanker } from './dense-ranker.js';
-import { type Guard, makeGuards } from './guards.js';
+import { type Guard, makeGuards, modelsOf } from './guards.js';
 import { corpusHash, linesBegun, type MinedHeader, type MinedLine, minedFile, settingsOf } from './mined-file.js';
-import { bm25Ranker, fuse } from './rank.js';
+import { makeRankers } from './rankers.js';
+import { judgeOf } from './relabel.js';
 import { type Progress, type SourceVectors, vectorsOf } from './vectors.js';
 
 /** What mining a source came to. */
@@ -17,6 +18,12 @@ export interface Mined {
   readonly short: number;
   /** Guard → candidates that it left out (the first guard that objects counts). */
   readonly leftOut: Readonly<Record<string, number>>;
+  /** Candidates that became positives; they are among those left out. */
+  readonly positives: number;
+  /** Judgements that a guard was asked for and could not give: these candidates stay. */
+  readonly unjudged: number;
+  /** Model → recall of an approximate search, as {@link makeRankers} samples it. */
+  readonly recall: Readonly<Record<string, number>>;
 }
 
 // Queries between two writes: what a stop loses at most.
@@ -25,22 +32,27 @@ const BLOCK = 256;
 /**
  * Mines a source's hard negatives over its whole corpus into `<folder>/<source>.jsonl`: rankings merged, a window of
  * ranks, one document a family, guards. A run that was stopped goes on where it was. Models need a running backend.
+ * @param load a model's vectors of the source
  */
-export async function mineSource(source: Source, plan: MiningPlan, onProgress: Progress): Promise<Mined> {
-  const models = [
-    ...plan.by.filter((by) => by !== 'bm25'),
-    ...plan.guards.flatMap((g) => (g.type === 'guide' ? [g.model] : [])),
-  ];
+export async function mineSource(
+  source: Source,
+  plan: MiningPlan,
+  onProgress: Progress,
+  load: typeof vectorsOf = vectorsOf,
+): Promise<Mined> {
+  const scoring = plan.by.find((by) => by !== 'bm25') ?? '';
+  const models = [...plan.by.filter((by) => by !== 'bm25'), ...modelsOf(plan.guards, scoring)];
   const vectors = new Map<string, SourceVectors>();
-  for (const model of new Set(models)) vectors.set(model, await vectorsOf(source, model, onProgress));
+  for (const model of new Set(models)) vectors.set(model, await load(source, model, onProgress));
   const of = (model: string): SourceVectors => vectors.get(model) as SourceVectors;
-  const rankers = plan.by.map((by) => (by === 'bm25' ? bm25Ranker(source) : denseRanker(source, of(by))));
-  const guards = makeGuards(plan.guards, source, plan.by.find((by) => by !== 'bm25') ?? '', of);
+  const { rank, recall } = await makeRankers(source, plan, of);
+  const judges = plan.guards.flatMap((guard) => (guard.type === 'relabel' ? [judgeOf(guard)] : []));
   const head: MinedHeader = {
     mined: 1,
     source: source.name,
     corpus: corpusHash(source),
     by: plan.by.map((name) => ({ name, weights: vectors.get(name)?.hash ?? null })),
+    ...(judges.length > 0 && { judges }),
     settings: settingsOf(plan),
   };
 
@@ -49,29 +61,23 @@ export async function mineSource(source: Source, plan: MiningPlan, onProgress: P
   mkdirSync(plan.folder, { recursive: true });
   const lines = linesBegun(part, head);
   writeFileSync(part, [JSON.stringify(head), ...lines, ''].join('\n'));
-  const choose = chooser(source, plan, guards);
+  const choose = chooser(source, plan, makeGuards(plan.guards, source, scoring, of));
   for (let first = lines.length; first < source.queries.length; first += BLOCK) {
     const end = Math.min(source.queries.length, first + BLOCK);
-    const rankings = rankers.map((rank) => rank(first, end, plan.ranks[1]));
-    const made = Array.from({ length: end - first }, (_, i) => {
-      const ranked = fuse(
-        rankings.map((ranking) => ranking[i]!),
-        plan.ranks[1],
-      );
-      return JSON.stringify(
-        choose(
-          first + i,
-          ranked.slice(plan.ranks[0] - 1).map(({ id }) => id),
-        ),
-      );
-    });
+    const chosen = rank(first, end, plan.ranks[1]).map((ranked, i) =>
+      choose(
+        first + i,
+        ranked.slice(plan.ranks[0] - 1).map(({ id }) => id),
+      ),
+    );
+    const made = (await allEnded(chosen)).map((line) => JSON.stringify(line));
     appendFileSync(part, `${made.join('\n')}\n`);
     lines.push(...made);
     onProgress(`mining ${source.name}`, end, source.queries.length);
     await new Promise((next) => setImmediate(next));
   }
   renameSync(part, path);
-  return summary(source.name, path, lines, plan.number);
+  return { ...summary(source.name, path, lines, plan.number), recall };
 }
 
 /** Of a query's candidates, best first, those that may be its negatives. */
@@ -79,30 +85,43 @@ function chooser(source: Source, plan: MiningPlan, guards: readonly Guard[]) {
   const places = new Map(source.ids.map((id, place) => [id, place]));
   const pattern = plan.family === undefined ? null : new RegExp(plan.family);
   const familyOf = (id: string): string => pattern?.exec(id)?.[1] ?? id;
-  const positives: number[][] = source.queries.map(() => []);
-  for (const { query, positive } of source.pairs) positives[query]!.push(positive);
-  return (query: number, candidates: readonly string[]): MinedLine => {
+  const positives = positivesOf(source);
+  return async (query: number, candidates: readonly string[]): Promise<MinedLine> => {
     const answers = positives[query]!;
     const families = new Set(pattern ? answers.map((place) => familyOf(source.ids[place]!)) : []);
-    const negatives: string[] = [];
+    const [negatives, moved]: [string[], string[]] = [[], []];
     const leftOut: Record<string, number> = {};
-    for (const id of candidates) {
+    let unjudged = 0;
+    for (const [i, id] of candidates.entries()) {
       if (negatives.length >= plan.number) break;
-      const place = places.get(id)!;
-      const objects = families.has(familyOf(id))
-        ? 'family'
-        : guards.find((guard) => guard.suspects(query, answers, place))?.name;
-      if (objects) leftOut[objects] = (leftOut[objects] ?? 0) + 1;
-      else {
-        negatives.push(id);
-        families.add(familyOf(id));
-      }
+      const objects = families.has(familyOf(id)) ? { name: 'family' } : await firstToObject(i, id);
+      if (objects) leftOut[objects.name] = (leftOut[objects.name] ?? 0) + 1;
+      else negatives.push(id);
+      if (objects?.relabels) moved.push(id);
+      if (!objects || objects.relabels) families.add(familyOf(id));
     }
-    return { query, negatives, left_out: leftOut };
+    const rare = { ...(moved.length > 0 && { positives: moved }), ...(unjudged > 0 && { unjudged }) };
+    return { query, negatives, left_out: leftOut, ...rare };
+
+    async function firstToObject(i: number, id: string): Promise<Pick<Guard, 'name' | 'relabels'> | null> {
+      for (const guard of guards) {
+        const suspect = await guard.suspects(query, answers, places.get(id)!, plan.ranks[0] + i);
+        if (suspect) return guard;
+        if (suspect === undefined) unjudged++;
+      }
+      return null;
+    }
   };
 }
 
-function summary(source: string, path: string, lines: readonly string[], number: number): Mined {
+/** For each query the places of its right answers. */
+export function positivesOf({ queries, pairs }: Source): number[][] {
+  const positives: number[][] = queries.map(() => []);
+  for (const { query, positive } of pairs) positives[query]!.push(positive);
+  return positives;
+}
+
+function summary(source: string, path: string, lines: readonly string[], number: number): Omit<Mined, 'recall'> {
   const all = lines.map((line) => JSON.parse(line) as MinedLine);
   const leftOut: Record<string, number> = {};
   for (const { left_out } of all) {
@@ -115,5 +134,7 @@ function summary(source: string, path: string, lines: readonly string[], number:
     negatives: all.reduce((sum, { negatives }) => sum + negatives.length, 0),
     short: all.filter(({ negatives }) => negatives.length < number).length,
     leftOut,
+    positives: all.reduce((sum, { positives = [] }) => sum + positives.length, 0),
+    unjudged: all.reduce((sum, { unjudged = 0 }) => sum + unjudged, 0),
   };
 }

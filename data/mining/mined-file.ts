@@ -6,6 +6,7 @@ import type { MiningPlan } from '../../plan/data.js';
 import { Fault } from '../../plan/fault.js';
 import { readJsonl } from '../jsonl.js';
 import type { Source } from '../pairs.js';
+import type { Judge } from './relabel.js';
 
 /** How negatives were mined: a file's first line. */
 export interface MinedHeader {
@@ -15,13 +16,19 @@ export interface MinedHeader {
   readonly corpus: string;
   /** What ranked, and a model's weights by their SHA-256. */
   readonly by: readonly { readonly name: string; readonly weights: string | null }[];
-  readonly settings: Omit<MiningPlan, 'by' | 'folder'>;
+  /** What relabelled. */
+  readonly judges?: readonly Judge[];
+  readonly settings: Omit<MiningPlan, 'by' | 'folder' | 'every'>;
 }
 
 /** One query's negatives, best first, as document ids, and how many candidates each guard left out. */
 export interface MinedLine {
   readonly query: number;
   readonly negatives: readonly string[];
+  /** Candidates that a guard moved to the positives. */
+  readonly positives?: readonly string[];
+  /** Judgements that a guard was asked for and could not give. */
+  readonly unjudged?: number;
   readonly left_out: Readonly<Record<string, number>>;
 }
 
@@ -31,13 +38,29 @@ const header = z.object({
   by: z.array(z.object({ name: z.string() })),
   settings: z.record(z.string(), z.unknown()),
 });
-const line = z.object({ query: z.int().nonnegative(), negatives: z.array(z.string()) });
+const line = z.object({
+  query: z.int().nonnegative(),
+  negatives: z.array(z.string()),
+  positives: z.array(z.string()).default([]),
+});
+
+/** What was mined for each query, as places of documents. */
+export interface MinedPlaces {
+  readonly negatives: readonly number[];
+  /** Right answers that were found among the candidates. */
+  readonly positives: readonly number[];
+}
 
 export function minedFile({ folder }: MiningPlan, source: string): string {
   return join(folder, `${source}.jsonl`);
 }
 
-export function settingsOf({ by: _by, folder: _folder, ...settings }: MiningPlan): MinedHeader['settings'] {
+export function settingsOf({
+  by: _by,
+  folder: _folder,
+  every: _every,
+  ...settings
+}: MiningPlan): MinedHeader['settings'] {
   return settings;
 }
 
@@ -58,10 +81,10 @@ export function corpusHash({ queries, instructions, documents, ids, barred }: So
 }
 
 /**
- * Reads a source's mined negatives, for each query the places of documents.
+ * Reads what was mined for a source, query by query.
  * @throws Fault a file that is missing, was mined for other data or in another way than the plan says, or is not whole
  */
-export function readMined(source: Source, plan: MiningPlan): number[][] {
+export function readMined(source: Source, plan: MiningPlan): MinedPlaces[] {
   const path = minedFile(plan, source.name);
   const again = 'Run `reasontune data mine` with this plan.';
   if (!existsSync(path))
@@ -85,21 +108,23 @@ export function readMined(source: Source, plan: MiningPlan): number[][] {
     throw new Fault(`Expected negatives mined as data.mining says at ${path}, got others: ${got}. ${again}`);
   }
   const places = new Map(source.ids.map((id, place) => [id, place]));
-  const mined: (number[] | undefined)[] = source.queries.map(() => undefined);
+  const mined: (MinedPlaces | undefined)[] = source.queries.map(() => undefined);
   for (const { line: number, value } of rest) {
     const read = line.safeParse(value);
-    const found = read.data?.negatives.map((id) => places.get(id));
-    if (!read.success || !found || found.includes(undefined) || read.data.query >= mined.length) {
+    const placesOf = (listed: readonly string[] = []) => listed.map((id) => places.get(id));
+    const found = { negatives: placesOf(read.data?.negatives), positives: placesOf(read.data?.positives) };
+    const unknown = [...found.negatives, ...found.positives].includes(undefined);
+    if (!read.success || unknown || read.data.query >= mined.length) {
       throw new Fault(
         `Expected {"query", "negatives"} of this source for ${path}:${number}, got another line. ${again}`,
       );
     }
-    mined[read.data.query] = found as number[];
+    mined[read.data.query] = found as MinedPlaces;
   }
-  const missing = mined.findIndex((negatives) => !negatives);
+  const missing = mined.findIndex((found) => !found);
   if (missing >= 0)
     throw new Fault(`Expected a line for each query in ${path}, got none for query ${missing}. ${again}`);
-  return mined as number[][];
+  return mined as MinedPlaces[];
 }
 
 /** The lines of a file that was begun with the same first line, and so need not be made again. */

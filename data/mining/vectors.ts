@@ -8,7 +8,7 @@ import { weightsHash } from '../../encoder/weights-hash.js';
 import { cacheFolder } from '../../plan/places.js';
 import { lastCheckpoint } from '../../plan/run-layout.js';
 import { asked, type Source } from '../pairs.js';
-import { openTokens } from '../tokens/store.js';
+import { openTokens, type TokenStore } from '../tokens/store.js';
 
 /** A source's texts as a model sees them. */
 export interface SourceVectors {
@@ -59,18 +59,30 @@ async function embedAll(
   const { tokenizer, settings } = encoder;
   const how = { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] };
   const tokens = await openTokens(texts, how);
+  const make = (sequences: readonly Int32Array[]): Float32Array =>
+    kept(sequences, [hash, settings], () => encode(encoder, sequences, side).values);
+  const vectors = await embedInBlocks(tokens, make, onProgress);
+  tokens.close();
+  return vectors;
+}
+
+/** Embeds all texts of a store, block by block. */
+export async function embedInBlocks(
+  tokens: TokenStore,
+  embed: (sequences: readonly Int32Array[]) => Float32Array,
+  onProgress: (done: number) => void = () => {},
+): Promise<Vectors> {
+  const { length } = tokens;
   const blocks: Float32Array[] = [];
-  for (let first = 0; first < texts.length; first += BLOCK) {
-    const count = Math.min(BLOCK, texts.length - first);
-    const sequences = Array.from({ length: count }, (_, i) => tokens.at(first + i));
-    blocks.push(kept(sequences, [hash, settings], () => encode(encoder, sequences, side).values));
+  for (let first = 0; first < length; first += BLOCK) {
+    const count = Math.min(BLOCK, length - first);
+    blocks.push(embed(Array.from({ length: count }, (_, i) => tokens.at(first + i))));
     onProgress(first + count);
     // Lets signals in between two blocks.
     await new Promise((next) => setImmediate(next));
   }
-  tokens.close();
-  const width = blocks.length === 0 ? 1 : blocks[0]!.length / Math.min(BLOCK, texts.length);
-  const values = new Float32Array(texts.length * width);
+  const width = blocks.length === 0 ? 1 : blocks[0]!.length / Math.min(BLOCK, length);
+  const values = new Float32Array(length * width);
   blocks.forEach((block, i) => {
     values.set(block, i * BLOCK * width);
   });

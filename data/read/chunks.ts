@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { Decompress } from 'fzstd';
 import { Gunzip } from 'minizlib';
 import { Fault, reasonOf } from '../../plan/fault.js';
+import { ZstdFrames } from './zstd-frames.js';
 
 const PLAIN_BYTES = 1 << 20;
 // Deflate makes at most 1,032 bytes of one: 64 MiB at once.
@@ -32,7 +33,7 @@ export function* readChunks(path: string): Generator<Uint8Array, void> {
     };
     if (packing === 'none') yield* packed(PLAIN_BYTES);
     else if (packing === 'gzip') yield* gunzip(packed(GZIP_BYTES), path);
-    else yield* unzstd(packed(ZSTD_BYTES), start, path);
+    else yield* unzstd(packed(ZSTD_BYTES), path);
   } finally {
     closeSync(file);
   }
@@ -70,14 +71,14 @@ function* gunzip(packed: Iterable<Uint8Array>, path: string): Generator<Uint8Arr
   yield* taken();
 }
 
-function* unzstd(packed: Iterable<Uint8Array>, start: Uint8Array, path: string): Generator<Uint8Array, void> {
-  const window = windowOf(start);
-  if (window > LARGEST_WINDOW) {
+function* unzstd(packed: Iterable<Uint8Array>, path: string): Generator<Uint8Array, void> {
+  const frames = new ZstdFrames((window) => {
+    if (window <= LARGEST_WINDOW) return;
     throw new Fault(
       `Expected a zstd file with a window of at most 128 MiB for ${path}, got ${Math.round(window / 2 ** 20)} MiB. ` +
         'Compress it again without --long or --ultra.',
     );
-  }
+  });
   let made: Uint8Array[] = [];
   const unpack = new Decompress((chunk) => made.push(chunk));
   const feed = (chunk: Uint8Array, last: boolean): Uint8Array[] => {
@@ -89,24 +90,12 @@ function* unzstd(packed: Iterable<Uint8Array>, start: Uint8Array, path: string):
     }
     return made;
   };
-  for (const chunk of packed) yield* feed(chunk, false);
-  yield* feed(new Uint8Array(0), true);
-}
-
-/** The window that a zstd frame's header asks for (RFC 8878, 3.1.1.1). */
-function windowOf(frame: Uint8Array): number {
-  const flags = frame[4] ?? 0;
-  const singleSegment = (flags & 0x20) !== 0;
-  if (!singleSegment) {
-    const descriptor = frame[5] ?? 0;
-    const base = 2 ** (10 + (descriptor >> 3));
-    return base + (base / 8) * (descriptor & 7);
+  for (const chunk of packed) {
+    // Before the decoder makes room for a window.
+    frames.push(chunk);
+    yield* feed(chunk, false);
   }
-  const at = 5 + ([0, 1, 2, 4][flags & 3] as number);
-  const size = [1, 2, 4, 8][flags >> 6] as number;
-  let content = size === 2 ? 256 : 0;
-  for (let i = 0; i < size; i++) content += (frame[at + i] ?? 0) * 2 ** (8 * i);
-  return content;
+  yield* feed(new Uint8Array(0), true);
 }
 
 function damaged(format: string, path: string, reason: string): Fault {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../../plan/places.js';
-import { readShard, type ShardTexts, shardNames, shardsOf, type Tokenization } from './shard.js';
-import { buildShards } from './threads.js';
+import { ensureShards, type OnProgress } from './ensure.js';
+import type { Tokenization } from './shard.js';
 
 // Shards open at once: far below what a process may have open.
 const MOST_OPEN = 128;
@@ -75,9 +75,6 @@ export class TokenStore {
   }
 }
 
-/** How far building is, in shards. */
-export type OnProgress = (done: number, of: number) => void;
-
 /**
  * The tokens of texts, from the cache, and made where they are not there: Arrow files of about a million tokens, each
  * named by what it was made from and by its bytes' checksum, and last a manifest that lists them. A shard that is
@@ -86,27 +83,18 @@ export type OnProgress = (done: number, of: number) => void;
 export async function openTokens(
   texts: readonly string[],
   how: Tokenization,
-  onProgress: OnProgress = () => {},
+  onProgress?: OnProgress,
 ): Promise<TokenStore> {
   const folder = cacheFolder('tokens');
-  const known = shardNames(folder);
-  const wanted = [...shardsOf(texts, how)];
   const located = new Map<string, Omit<Located, 'first'>>();
-  const locate = ({ key, texts: own }: ShardTexts, name: string): boolean => {
-    const shard = readShard(folder, name, own.length);
+  const wanted = await ensureShards(
+    texts,
+    how,
+    folder,
     // A copy of the offsets: a view would keep the whole file in memory.
-    if (shard) located.set(key, { name, offsets: shard.offsets.slice(), at: shard.at });
-    return shard !== null;
-  };
-  const missing = wanted.filter((shard) => {
-    const name = known.get(shard.key);
-    return name === undefined || !locate(shard, name);
-  });
-  let done = wanted.length - missing.length;
-  await buildShards(missing, how, folder, (shard, name) => {
-    if (!locate(shard, name)) throw new Error(`${name} in ${folder} cannot be read back after it was written`);
-    onProgress(++done, wanted.length);
-  });
+    ({ key }, name, { offsets, at }) => located.set(key, { name, offsets: offsets.slice(), at }),
+    onProgress,
+  );
   const shards = wanted.map(({ key, first }) => ({ first, ...located.get(key)! }));
   writeManifest(folder, how, shards);
   return new TokenStore(folder, shards, texts.length);

@@ -28,7 +28,7 @@ export async function openLocalEmbedder(model: string): Promise<Embedder> {
     }),
     embed: async (side, texts, onProgress) => {
       const how = { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] };
-      const sequences = tokenize(texts, how);
+      const sequences = await tokenize(texts, how);
       const vectors = encode(encoder, sequences, side, (done) => onProgress?.(done, texts.length));
       return { ...vectors, tokens: sequences.reduce((sum, { length }) => sum + length, 0) };
     },

@@ -1,11 +1,11 @@
 import { allEnded } from '../../endpoint/all-ended.js';
-import { type Answer, ask as askModel, type Question } from '../../endpoint/chat.js';
+import { type Answer, ask } from '../../endpoint/chat.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import type { RerankerPlan } from '../../plan/reranker.js';
+import { Prompt } from '../../retrieval/prompt.js';
 import type { Ranked, Run } from '../../retrieval/ranking.js';
-import { Prompt } from '../prompt.js';
+import { type PointwisePlan, pointwiseScorer, type Scorer } from '../../retrieval/relevance/scorer.js';
 import { orderIn, windows } from './listwise.js';
-import { expectedScore, integerScore } from './pointwise.js';
 
 /** The texts that a reranker reads, by id. */
 export interface Texts {
@@ -41,48 +41,49 @@ export async function rerank(
   onProgress: (done: number, of: number) => void = () => {},
 ): Promise<Reranked> {
   const malformed: Malformed[] = [];
-  const prompt = new Prompt(plan.prompt, ['query', plan.type === 'pointwise' ? 'document' : 'documents']);
   const queries = Array.from(candidates, ([query, ranked]) => [query, ranked.slice(0, plan.depth)] as const);
   const { length } = plan.type === 'pointwise' ? queries.flatMap(([, ranked]) => ranked) : queries;
   let done = 0;
-  const ask = async (question: Question): Promise<Answer> => {
-    const answer = await askModel(endpoint, question);
-    if (plan.type === 'pointwise') onProgress(++done, length);
-    return answer;
-  };
+  const onDone = (): void => onProgress(++done, length);
   const note = (query: string, ranked: Ranked, { text }: Answer): void => {
     malformed.push({ query, documents: ranked.map(({ id }) => id), answer: text });
   };
-  const scored = queries.map(async ([query, ranked]): Promise<readonly [string, Ranked]> => {
-    if (plan.type === 'pointwise') return [query, await scoreEach(plan, prompt, ask, query, ranked, texts, note)];
-    const ordered = await order(plan, prompt, ask, query, ranked, texts, note);
-    onProgress(++done, length);
-    return [query, ordered];
-  });
+  const rankOne = rankerOf(plan, endpoint, texts, note, onDone);
+  const scored = queries.map(async ([query, ranked]) => [query, await rankOne(query, ranked)] as const);
   return { run: new Map(await allEnded(scored)), malformed };
 }
 
-type Ask = (question: Question) => Promise<Answer>;
 type Note = (query: string, ranked: Ranked, answer: Answer) => void;
-type Pointwise = Extract<RerankerPlan, { type: 'pointwise' }>;
+type RankOne = (query: string, ranked: Ranked) => Promise<Ranked>;
 type Listwise = Extract<RerankerPlan, { type: 'listwise' }>;
 
+function rankerOf(plan: RerankerPlan, endpoint: Endpoint, texts: Texts, note: Note, onDone: () => void): RankOne {
+  if (plan.type === 'pointwise') {
+    const score = pointwiseScorer(plan, endpoint);
+    return (query, ranked) => scoreEach(plan, score, query, ranked, texts, note, onDone);
+  }
+  const prompt = new Prompt(plan.prompt, ['query', 'documents']);
+  return async (query, ranked) => {
+    const ordered = await order(plan, prompt, endpoint, query, ranked, texts, note);
+    onDone();
+    return ordered;
+  };
+}
+
 async function scoreEach(
-  { scale, score }: Pointwise,
-  prompt: Prompt,
-  ask: Ask,
+  { scale }: PointwisePlan,
+  scoreOf: Scorer,
   query: string,
   ranked: Ranked,
   texts: Texts,
   note: Note,
+  onDone: () => void,
 ): Promise<Ranked> {
   const asked = ranked.map(async (candidate) => {
-    const text = prompt.fill({ query: textOf(texts.queries, query), document: textOf(texts.documents, candidate.id) });
-    const expected = score === 'expected';
-    const answer = await ask({ text, longest: expected ? 1 : 16, alternatives: expected });
-    const value = expected ? expectedScore(answer, scale) : integerScore(answer, scale);
-    if (value === undefined) note(query, [candidate], answer);
-    return { id: candidate.id, score: value ?? scale[0] };
+    const { score, answer } = await scoreOf(textOf(texts.queries, query), textOf(texts.documents, candidate.id));
+    onDone();
+    if (score === undefined) note(query, [candidate], answer);
+    return { id: candidate.id, score: score ?? scale[0] };
   });
   return allEnded(asked);
 }
@@ -90,7 +91,7 @@ async function scoreEach(
 async function order(
   { window, stride }: Listwise,
   prompt: Prompt,
-  ask: Ask,
+  endpoint: Endpoint,
   query: string,
   ranked: Ranked,
   texts: Texts,
@@ -102,7 +103,7 @@ async function order(
     const documents = slice.map(({ id }, i) => `[${i + 1}] ${textOf(texts.documents, id)}`).join('\n\n');
     const text = prompt.fill({ query: textOf(texts.queries, query), documents });
     // "[20] > " is about five tokens.
-    const answer = await ask({ text, longest: 8 * slice.length });
+    const answer = await ask(endpoint, { text, longest: 8 * slice.length });
     const places = orderIn(answer.text, slice.length);
     if (places === undefined) note(query, slice, answer);
     else current = [...current.slice(0, start), ...places.map((at) => slice[at]!), ...current.slice(end)];

@@ -5,7 +5,7 @@ import { ask } from '../../endpoint/chat.js';
 import { Endpoint } from '../../endpoint/endpoint.js';
 import { Fault } from '../../plan/fault.js';
 import { readRewriter } from '../../plan/rewriter.js';
-import { Prompt } from '../prompt.js';
+import { Prompt } from '../../retrieval/prompt.js';
 import { queryFields } from '../query-texts.js';
 import type { Query } from '../system.js';
 import type { Rewriting } from './rewriting.js';

@@ -153,6 +153,16 @@ describe('a record that cannot be used', () => {
     );
     writeFileSync(path, Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0xa8]), block, last]));
     await expect(readSource(plan({ path }), data())).rejects.toThrow(/window of at most 128 MiB .* got 2048 MiB/);
+    // After a good frame with a checksum, and bytes to be skipped: however the chunks of 2 KiB fall.
+    const whole = readFileSync(join(fixtures, 'pairs.jsonl.zst'));
+    for (const pad of [0, 1, 2, 3, 2040, 2041, 2042, 2043]) {
+      const skipped = Buffer.alloc(8 + pad);
+      skipped.writeUInt32LE(0x184d2a51);
+      skipped.writeUInt32LE(pad, 4);
+      const wide = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0xa8]);
+      writeFileSync(path, Buffer.concat([whole, skipped, wide, block, last]));
+      await expect(readSource(plan({ path }), data())).rejects.toThrow(/window of at most 128 MiB .* got 2048 MiB/);
+    }
   });
 });
 

@@ -10,10 +10,14 @@ import { mineSource } from '../../data/mining/mine.js';
 import { type MinedLine, readMined } from '../../data/mining/mined-file.js';
 import { fuse } from '../../data/mining/rank.js';
 import { scoreOf, vectorsOf } from '../../data/mining/vectors.js';
+import { hash32 } from '../../data/permutation.js';
 import { readSource } from '../../data/source.js';
 import type { MiningPlan, SourcePlan } from '../../plan/data.js';
 import type { RunPlan } from '../../plan/schema.js';
+import { approximateIndex, recallOf } from '../../retrieval/approximate.js';
+import { searchExact } from '../../retrieval/dense.js';
 import { useBackend } from '../../tensor/backend.js';
+import { chatServer } from '../support/chat-server.js';
 import { writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 
 let scratch: string;
@@ -46,6 +50,7 @@ beforeEach(() => {
 const mining = (change: Partial<MiningPlan> = {}): MiningPlan => ({
   by: ['bm25'],
   ranks: [1, 20],
+  search: 'exact',
   number: 3,
   guards: [],
   folder,
@@ -176,7 +181,178 @@ describe('vectors', () => {
   });
 });
 
+describe('relabelling', () => {
+  const prompt = (): string => {
+    const file = join(scratch, 'prompt.txt');
+    writeFileSync(file, 'Q: {query} D: {document}');
+    return file;
+  };
+  const reranker = (url: string, more = ''): string => {
+    const file = join(mkdtempSync(join(scratch, 'reranker-')), 'judge.yaml');
+    const served = `endpoint: {url: "${url}", model: org/judge, retries: 0${more}}`;
+    writeFileSync(file, `type: pointwise\nprompt: ${prompt()}\nscale: [0, 5]\n${served}\n`);
+    return file;
+  };
+  const asks = (file: string, action: 'drop' | 'positive'): MiningPlan['guards'] => [
+    { type: 'relabel', with: file, at_least: 4, action },
+  ];
+  // A judge that likes one document, says nothing of another, and dislikes the rest.
+  const judge = (liked: string, odd: string) =>
+    chatServer(({ prompt: asked }) => ({
+      text: asked.includes(`D: ${liked}`) ? '5' : asked.includes(`D: ${odd}`) ? 'who knows' : '1',
+    }));
+
+  it('drops what a language model calls an answer, or makes it a positive; asks nothing twice', async () => {
+    const source = await read();
+    await mineSource(source, mining({ by: [model] }), quiet);
+    const before = minedLines();
+    const [liked, odd] = before[0]!.negatives.slice(0, 2).map((id) => source.documents[source.ids.indexOf(id)]!);
+    const server = await judge(liked!, odd!);
+    try {
+      const file = reranker(server.url);
+      const dropping = mining({ by: [model], guards: asks(file, 'drop') });
+      const dropped = await mineSource(source, dropping, quiet);
+      const name = 'relabel judge ≥ 4';
+      const id = source.ids[source.documents.indexOf(liked!)]!;
+      const had = before.filter(({ negatives }) => negatives.includes(id)).length;
+      expect(had).toBeGreaterThan(0);
+      expect(dropped).toMatchObject({ negatives: 54, positives: 0, leftOut: { [name]: had } });
+      expect(dropped.unjudged).toBeGreaterThan(0);
+      expect(minedLines().every(({ negatives }) => !negatives.includes(id))).toBe(true);
+      const requests = server.asked.length;
+      expect(new Set(server.asked.map(({ prompt: asked }) => asked)).size).toBe(requests);
+
+      const moving = mining({ by: [model], guards: asks(file, 'positive') });
+      expect(await mineSource(source, moving, quiet)).toMatchObject({ positives: had, leftOut: { [name]: had } });
+      expect(server.asked.length).toBe(requests);
+      const trained = await readSource(collection, data('mined', 3, moving));
+      expect(trained.pairs.length).toBe(source.pairs.length + had);
+      const added = trained.pairs.slice(source.pairs.length);
+      const place = source.ids.indexOf(id);
+      for (const { query, positive, negatives } of added) {
+        expect(positive).toBe(place);
+        expect(negatives).not.toContain(place);
+        expect(trained.barred[query]).toContain(id);
+      }
+      expect(trained.labelOf(source.pairs.length)).toMatch(new RegExp(`^q\\d+ → d\\d+, relabelled ${id}$`));
+      // The file tells the judge, and another prompt is another judge.
+      const path = join(folder, 'words.jsonl');
+      const head = JSON.parse(readFileSync(path, 'utf8').split('\n')[0]!);
+      expect(head.judges).toMatchObject([{ with: file, model: 'org/judge' }]);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('in an audit has a row with precision and recall, and stops at the budget with what was answered kept', async () => {
+    const path = join(scratch, 'judged');
+    writeConcepts(path, { seed: 4, concepts: 10, planted: 0.4 });
+    const source = await readSource({ ...collection, name: 'easy', path: join(path, 'easy.jsonl') }, data('source', 1));
+    const truth = readTruth(path, 'truth');
+    const right = new Set(
+      source.pairs.flatMap(({ query, negatives }) =>
+        negatives.flatMap((n) => {
+          const [q, d] = [source.queries[query]!, source.documents[n]!];
+          return truth(q, d) ? [`Q: ${q} D: ${d}`] : [];
+        }),
+      ),
+    );
+    const server = await chatServer(({ prompt: asked }) => ({ text: right.has(asked) ? '4' : '3' }));
+    try {
+      const settings = (file: string) => ({ guards: asks(file, 'drop'), model, by: [], truth });
+      const poor = reranker(server.url, ', concurrency: 1, budget: {requests: 20}');
+      await expect(auditSource(source, settings(poor), quiet)).rejects.toThrow(/endpoint\.budget\.requests/);
+      expect(server.asked.length).toBe(20);
+      const audit = await auditSource(source, settings(reranker(server.url)), quiet);
+      expect(audit.verdicts).toMatchObject([{ precision: 1, recall: 1, unjudged: 0, dropped: audit.falseNegatives }]);
+      const negatives = new Set(source.pairs.flatMap((p) => p.negatives.map((n) => `${p.query} ${n}`)));
+      expect(server.asked.length).toBe(negatives.size);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('is refused a listwise reranker, and a bound that is not on the scale', async () => {
+    const source = await read();
+    const file = join(scratch, 'listwise.yaml');
+    writeFileSync(file, `type: listwise\nprompt: ${prompt()}\nendpoint: {url: "http://127.0.0.1:1/v1", model: m}\n`);
+    await expect(mineSource(source, mining({ guards: asks(file, 'drop') }), quiet)).rejects.toThrow(
+      /Expected type: pointwise in .*listwise\.yaml/,
+    );
+    const guards: MiningPlan['guards'] = [
+      { type: 'relabel', with: reranker('http://127.0.0.1:1/v1'), at_least: 0, action: 'drop' },
+    ];
+    await expect(mineSource(source, mining({ guards }), quiet)).rejects.toThrow(/at_least above 0 and up to 5/);
+  });
+});
+
+describe('approximate search', () => {
+  it('finds nearly what exact search finds, says how nearly, and mines the same twice', async () => {
+    const source = await read();
+    const exact = await mineSource(source, mining({ by: [model] }), quiet);
+    const before = minedLines();
+    expect(exact.recall).toEqual({});
+    const found = await mineSource(source, mining({ by: [model], search: 'approximate' }), quiet);
+    // A graph over 24 documents reaches all of them.
+    expect(found.recall).toEqual({ [model]: 1 });
+    expect(minedLines()).toEqual(before);
+  });
+
+  it('leaves out excluded documents, and its recall is counted', async () => {
+    const [width, count] = [8, 3000];
+    const values = Float32Array.from({ length: width * count }, (_, i) => (hash32(i) / 2 ** 32) * 2 - 1);
+    const documents = { values, width, ids: Array.from({ length: count }, (_, i) => `d${i}`) };
+    const asked = { values: values.subarray(0, 40 * width), width };
+    const index = await approximateIndex(documents, 30);
+    const whole = searchExact(asked, documents, 20, { excluded: [] });
+    const excluded = whole.map((ranked) => ranked.slice(0, 5).map(({ id }) => id));
+    const exact = searchExact(asked, documents, 20, { excluded });
+    const found = index.search(asked, 20, excluded);
+    const recall = recallOf(found, exact);
+    expect(recall).toBeGreaterThan(0.9);
+    found.forEach((ranked, i) => {
+      expect(ranked).toHaveLength(20);
+      for (const { id } of ranked) expect(excluded[i]).not.toContain(id);
+    });
+    expect(
+      recallOf(
+        [[{ id: 'a', score: 1 }]],
+        [
+          [
+            { id: 'a', score: 1 },
+            { id: 'b', score: 0 },
+          ],
+        ],
+      ),
+    ).toBe(0.5);
+    expect((await approximateIndex(documents, 30)).search(asked, 20, excluded)).toEqual(found);
+  });
+});
+
 describe('an audit', () => {
+  it('judges by rank and by a bound of its own', async () => {
+    const source = await readSource(collection, data('mined', 3, await minedBy()));
+    const vectors = await vectorsOf(source, model, quiet);
+    const scores = source.pairs.flatMap(({ query, negatives }) => negatives.map((n) => scoreOf(vectors, query, n)));
+    const above = scores.toSorted((a, b) => a - b)[20]!;
+    const guards: MiningPlan['guards'] = [
+      { type: 'top-rank', skip: 2 },
+      { type: 'score-mask', above, softness: null },
+    ];
+    const audit = await auditSource(source, { guards, model, by: [model], truth: null }, quiet);
+    // Of the first three by the same ranking, two are skipped.
+    expect(audit.verdicts.slice(0, 2)).toMatchObject([
+      { guard: 'top-rank 2', dropped: 2 * source.pairs.length },
+      { guard: `score-mask ${above}`, dropped: scores.filter((score) => score >= above).length },
+    ]);
+  });
+
+  async function minedBy(): Promise<MiningPlan> {
+    const plan = mining({ by: [model] });
+    await mineSource(await read(), plan, quiet);
+    return plan;
+  }
+
   it('counts what guards leave out, and against the truth how well', async () => {
     const path = join(scratch, 'concepts');
     writeConcepts(path, { seed: 3, concepts: 12, planted: 0.4 });
@@ -188,7 +364,7 @@ describe('an audit', () => {
       { type: 'positive-margin', ratio: null, margin: -9, softness: null },
       { type: 'guide', model, ratio: null, margin: 9, softness: null },
     ];
-    const audit = await auditSource(source, guards, model, truth, quiet);
+    const audit = await auditSource(source, { guards, model, by: [model], truth }, quiet);
     const right = source.pairs.flatMap(({ query, negatives }) =>
       negatives.filter((n) => truth(source.queries[query]!, source.documents[n]!)),
     );
@@ -208,7 +384,7 @@ describe('an audit', () => {
     const neg = [`${words(40)} more`, words(20), 'Q!', `${words(40).toUpperCase()}.`];
     writeFileSync(path, JSON.stringify({ query: 'q', pos: [words(40)], neg }));
     const source = await readSource({ ...collection, name: 'same', path }, data('source', 1));
-    const audit = await auditSource(source, [{ type: 'same-text' }], model, null, quiet);
+    const audit = await auditSource(source, { guards: [{ type: 'same-text' }], model, by: [], truth: null }, quiet);
     expect(audit).toMatchObject({ negatives: 4, falseNegatives: null, verdicts: [{ dropped: 3, precision: null }] });
   });
 

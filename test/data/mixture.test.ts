@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { partsOf } from '../../data/bands.js';
-import { crowdingOf } from '../../data/crowding.js';
+import { crowdingOf, crowdingOfMixed } from '../../data/crowding.js';
 import { Deal } from '../../data/deal.js';
 import { FaultLog } from '../../data/fault-log.js';
 import { Mixture, type MixtureOptions, type Part, type Pick } from '../../data/mixture.js';
@@ -207,6 +207,27 @@ describe('crowding', () => {
     const deal = new Deal({ mixture, batchSize: 4, seed: 1, textsOf, lengthOf: null });
     const met = [0, 1, 2].flatMap((step) => deal.batch(step)).filter(({ epoch }) => epoch === 0);
     expect(met.length).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('crowding of mixed batches', () => {
+  it('counts a text over all sources, and a source’s pairs as often as they come', () => {
+    // Two sources of 6 pairs: in each, three pairs have one and the same positive. No source alone has too many.
+    const parts = [part('a', 6, 1), part('b', 6, 1)];
+    const textsOf = ({ part: p, pair }: Pick): [number, number] => [
+      100 * p + pair,
+      pair < 3 ? 7 : 1000 + 100 * p + pair,
+    ];
+    const counted = parts.map((given) => ({ ...given, count: 6 }));
+    const of = (given: Part[], batchSize: number) => {
+      const mixture = new Mixture(given, { seed: 5, batchSize, batches: 'mixed' });
+      return { mixture, told: crowdingOfMixed(mixture, batchSize, textsOf) };
+    };
+    expect(of(counted, 3).told).toMatch(/^mixed batches: at least 2 of 12 pairs are left out .* the 4 batches/);
+    expect(of(counted, 2).told).toBeNull();
+    const { mixture } = of(counted, 3);
+    const deal = new Deal({ mixture, batchSize: 3, seed: 5, textsOf, lengthOf: null });
+    expect([0, 1, 2, 3].flatMap((step) => deal.batch(step)).length).toBe(10);
   });
 });
 

@@ -31,10 +31,10 @@ describe('the token cache', () => {
     return () => vi.unstubAllEnvs();
   });
 
-  it('tokenizes the same texts once, and gives them back', () => {
-    const first = tokenize(texts, how);
+  it('tokenizes the same texts once, and gives them back', async () => {
+    const first = await tokenize(texts, how);
     expect(encode).toHaveBeenCalledTimes(4);
-    expect(tokenize(texts, how)).toEqual(first);
+    expect(await tokenize(texts, how)).toEqual(first);
     expect(encode).toHaveBeenCalledTimes(4);
     expect(first.map((ids) => String.fromCodePoint(...ids))).toEqual(['one', 'two', '', 'a longer']);
   });
@@ -45,20 +45,20 @@ describe('the token cache', () => {
     ['prompt', texts, { ...how, prompt: 'q' }],
     ['length', texts, { ...how, maxLength: 9 }],
     ['tokenizer', texts, { ...how, tokenizer: { ...tokenizer, hash: 'other' } }],
-  ])('another %s is tokenized anew', (_what, others, otherHow) => {
-    tokenize(texts, how);
+  ])('another %s is tokenized anew', async (_what, others, otherHow) => {
+    await tokenize(texts, how);
     encode.mockClear();
-    tokenize(others, otherHow);
+    await tokenize(others, otherHow);
     expect(encode).toHaveBeenCalledTimes(others.length);
   });
 
-  it.each([0, 10, 0.5, 0.9])('a file cut to %d is made anew', (end) => {
-    const first = tokenize(texts, how);
+  it.each([0, 10, 0.5, 0.9])('a file cut to %d is made anew', async (end) => {
+    const first = await tokenize(texts, how);
     const folder = join(cache, 'tokens');
     const file = join(folder, readdirSync(folder).find((name) => name.endsWith('.arrow')) as string);
     const whole = readFileSync(file);
     writeFileSync(file, whole.subarray(0, end < 1 ? Math.floor(whole.length * end) : end));
-    expect(tokenize(texts, how)).toEqual(first);
+    expect(await tokenize(texts, how)).toEqual(first);
     expect(readFileSync(file).equals(whole)).toBe(true);
   });
 });
@@ -89,7 +89,7 @@ describe('tokens on disk', () => {
     }
     expect(one.length).toBe(9000);
     expect(one.tokens).toBe(9000 * 60);
-    expect(tokenize(texts, how)[5000]).toEqual(one.at(5000));
+    expect((await tokenize(texts, how))[5000]).toEqual(one.at(5000));
 
     // More texts at the end: the full shards before stay, and are not made again.
     const before = files();

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Endpoint } from '../../endpoint/endpoint.js';
 import { orderIn, windows } from '../../eval/rerank/listwise.js';
-import { expectedScore, integerScore } from '../../eval/rerank/pointwise.js';
 import { rerank } from '../../eval/rerank/rerank.js';
 import { Fault } from '../../plan/fault.js';
 import { type RerankerPlan, readReranker } from '../../plan/reranker.js';
 import type { Run } from '../../retrieval/ranking.js';
+import { expectedScore, integerScore } from '../../retrieval/relevance/pointwise.js';
 import { chatServer, type Reply } from '../support/chat-server.js';
 
 let folder: string;

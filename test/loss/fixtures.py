@@ -52,6 +52,8 @@ def one_way(anchors, candidates, anchor_texts, candidate_texts, guide, options):
                         w = w * 0
                 if "margin" in options:
                     w = w * weight(score[j], score[i], **options["margin"]).detach()
+                if "mask" in options:
+                    w = w * weight(score[j], options["mask"]["above"], 1, None, options["mask"].get("softness")).detach()
                 if "guide" in options:
                     scored = guides[1] @ guides[0][i]
                     w = w * weight(scored[j], scored[i], **options["guide"])
@@ -92,6 +94,8 @@ cases = {
     "same text, both ways": {"same_text": True, "symmetric": True},
     "margin, softly": {"margin": {"margin": -0.2, "softness": 0.1}},
     "ratio, softly, own documents": {"margin": {"ratio": 0.5, "softness": 0.3}, "own": True},
+    "score mask, both ways": {"mask": {"above": 0.2}, "symmetric": True},
+    "score mask, softly": {"mask": {"above": 0.1, "softness": 0.15}},
     "guide by ratio": {"guide": {"ratio": 0.8}},
     "all guards, both ways": {
         "same_text": True,

@@ -47,6 +47,8 @@ const losses: Record<string, Loss> = {
   'same text, both ways': guarded([sameText], { symmetric: true }),
   'margin, softly': guarded([margin({ margin: -0.2, softness: 0.1 })]),
   'ratio, softly, own documents': guarded([margin({ ratio: 0.5, softness: 0.3 })], { inBatch: false }),
+  'score mask, both ways': guarded([{ type: 'score-mask', above: 0.2, softness: null }], { symmetric: true }),
+  'score mask, softly': guarded([{ type: 'score-mask', above: 0.1, softness: 0.15 }]),
   'guide by ratio': guarded([guide({ ratio: 0.8 })]),
   'all guards, both ways': guarded([sameText, margin({ margin: 0.1 }), guide({ margin: 0.05, softness: 0.2 })], {
     symmetric: true,

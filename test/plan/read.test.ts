@@ -100,11 +100,11 @@ batch_size: 3
     ],
     [
       'loss: {guards: [{type: same-txt}]}',
-      'plan.yaml:6:24 loss.guards.0.type: expected one of "same-text", "positive-margin", "guide", got "same-txt". Did you mean "same-text"?',
+      'plan.yaml:6:24 loss.guards.0.type: expected one of "same-text", "positive-margin", "score-mask", "guide", got "same-txt". Did you mean "same-text"?',
     ],
     [
       'loss: {guards: [{ratio: 0.95}]}',
-      'plan.yaml:6:17 loss.guards.0.type: expected one of "same-text", "positive-margin", "guide", got nothing.',
+      'plan.yaml:6:17 loss.guards.0.type: expected one of "same-text", "positive-margin", "score-mask", "guide", got nothing.',
     ],
     [
       'loss: {guards: [{type: positive-margin, ration: 1}]}',

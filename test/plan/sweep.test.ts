@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../plan/fault.js';
 import { planHash } from '../../plan/hash.js';
+import { packageRoot } from '../../plan/places.js';
 import { readPlan } from '../../plan/read.js';
 import { readSweep } from '../../plan/sweep.js';
 import { faults, file, smallest } from './files.js';
@@ -13,6 +15,37 @@ const sweep = `${smallest}variants:
     data.sources.0.weight: 2
 seeds: [1, 2]
 `;
+
+describe('the sweep over planted false negatives', () => {
+  const { seeds, variants } = readSweep(join(packageRoot, 'configs/sweep-false-negatives.yaml'));
+
+  test('is each rate with each guard, and every cell is another training', () => {
+    expect(seeds).toHaveLength(5);
+    const guards = ['none', 'margin', 'soft', 'mask', 'guide', 'debias'];
+    const names = ['00', '10', '20', '40'].flatMap((rate) => guards.map((guard) => `${rate}-${guard}`));
+    expect(variants.map(({ name }) => name)).toEqual(names);
+    expect(new Set(variants.flatMap(({ runs }) => runs.map(({ plan }) => planHash(plan)))).size).toBe(120);
+  });
+
+  test.each(variants)('$name trains on its own rate, guarded by what its name says', ({ name, runs }) => {
+    const [rate, guard] = name.split('-') as [string, string];
+    const { data, loss, eval: judged } = runs[0]!.plan;
+    expect(data.sources.map(({ path }) => path)).toEqual(
+      ['easy', 'hq'].map((kind) => `concepts/planted-${rate}/${kind}.jsonl`),
+    );
+    expect(judged.sets).toMatchObject([{ path: 'concepts/planted-00', split: 'test' }]);
+    const types = {
+      none: [],
+      margin: ['positive-margin'],
+      soft: ['positive-margin'],
+      mask: ['score-mask'],
+      guide: ['guide'],
+    };
+    const { guards, debias } = loss as Extract<typeof loss, { type: 'infonce' }>;
+    expect(guards.map(({ type }) => type)).toEqual(types[guard as keyof typeof types] ?? []);
+    expect(debias !== null).toBe(guard === 'debias');
+  });
+});
 
 describe('a sound sweep', () => {
   test('is each variant with each seed', () => {

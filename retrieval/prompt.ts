@@ -1,5 +1,5 @@
 import { Fault } from '../plan/fault.js';
-import { readText } from '../retrieval/text-file.js';
+import { readText } from './text-file.js';
 
 /** A prompt with places to fill in: {query}, {document}, … */
 export class Prompt {
