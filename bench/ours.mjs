@@ -36,7 +36,8 @@ async function train(job, microBatchTokens = 1 << 20) {
       chosen.map((pair) => encoder.tokenizer.encode(pair[side], job.max_length)),
     );
     const began = performance.now();
-    const { loss } = trainStep(learner, objective, { queries, documents }, plan, start + 1, job.learning_rate);
+    const step = start / job.batch_size + 1;
+    const { loss } = trainStep(learner, objective, { queries, documents }, plan, step, job.learning_rate);
     made.seconds_by_step.push((performance.now() - began) / 1000);
     made.loss_by_step.push(loss);
     made.tokens_by_step.push([...queries, ...documents].reduce((sum, { length }) => sum + length, 0));
