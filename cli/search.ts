@@ -6,6 +6,9 @@ import { type BackendName, backendNames } from '../plan/schema.js';
 import { wholeNumber } from './numbers.js';
 import { progress } from './progress.js';
 
+// Where CI is set, picocolors colours what goes into a pipe too.
+const colours = pc.createColors(pc.isColorSupported && process.stdout.isTTY === true);
+
 interface SearchArguments {
   model: string;
   corpus: string;
@@ -148,7 +151,7 @@ function wrapped({ passage: { words, more } }: Hit, width: number): Word[][] {
 }
 
 function painted(words: readonly Word[]): string {
-  return words.map(({ text, marked }) => (marked ? pc.bold(pc.yellow(text)) : text)).join(' ');
+  return words.map(({ text, marked }) => (marked ? colours.bold(colours.yellow(text)) : text)).join(' ');
 }
 
 /** Cut or filled to a width, colours not counted. */
