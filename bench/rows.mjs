@@ -19,7 +19,7 @@ function pairsOf(set, count) {
   return lines.map((line) => JSON.parse(line)).map(({ query, pos }) => [query, pos[0]]);
 }
 
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 /** Seconds for a thousand real tokens (padding left out), the median of the steps but the first, which warms up. */
 function training(set, maxLength, precision, steps) {

@@ -2,7 +2,7 @@
 //   node bench/run.mjs [--only NAME] [--pairs 3] [--json]      ($PYTHON, else a Python that it sets up)
 // Each row runs ours, then the peer's, three times over, and takes the median of the ratios.
 import { parseArgs } from 'node:util';
-import { rows } from './rows.mjs';
+import { median, rows } from './rows.mjs';
 
 const { values: given } = parseArgs({
   options: {
@@ -17,7 +17,6 @@ if (chosen.length === 0) {
   process.exit(1);
 }
 
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const results = [];
 for (const { name, unit, target, share, measure } of chosen) {
   const pairs = [];

@@ -7,9 +7,6 @@
 
 namespace reasontune {
 
-constexpr bool is_pairs(float) { return false; }
-constexpr bool is_pairs(uint32_t) { return true; }
-
 inline Bfloat16 narrow(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
