@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { CommandModule } from 'yargs';
 import { Fault } from '../plan/fault.js';
 import { planHash } from '../plan/hash.js';
-import { readSweep, type Sweep } from '../plan/sweep.js';
+import { readSweep, type Sweep } from '../plan/sweep/read.js';
 import { plainTable } from '../report/table.js';
 import { runSweep } from '../sweep/run.js';
 import { watchInterrupt } from './interrupt.js';

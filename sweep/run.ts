@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { planHash } from '../plan/hash.js';
 import type { RunPlan } from '../plan/schema.js';
-import type { Sweep } from '../plan/sweep.js';
+import type { Sweep } from '../plan/sweep/read.js';
 import { runCommand } from './process.js';
 
 /** A measure's values by set: `pep test nDCG@10` → 0.41. */

@@ -5,7 +5,7 @@ import { Fault } from '../../plan/fault.js';
 import { planHash } from '../../plan/hash.js';
 import { packageRoot } from '../../plan/places.js';
 import { readPlan } from '../../plan/read.js';
-import { readSweep } from '../../plan/sweep.js';
+import { readSweep } from '../../plan/sweep/read.js';
 import { faults, file, smallest } from './files.js';
 
 const sweep = `${smallest}variants:

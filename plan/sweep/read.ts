@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { check } from './check.js';
-import { type FaultLine, faultOf, type Path, type PlanDocument, readDocument } from './document.js';
-import { Fault } from './fault.js';
-import { layer, type Override, parseOverrides, splitPath } from './override.js';
-import { deepFreeze } from './read.js';
-import { planSchema, type RunPlan } from './schema.js';
+import { check } from '../check.js';
+import { type FaultLine, faultOf, type Path, type PlanDocument, readDocument } from '../document.js';
+import { Fault } from '../fault.js';
+import { layer, type Override, parseOverrides, splitPath } from '../override.js';
+import { deepFreeze } from '../read.js';
+import { planSchema, type RunPlan } from '../schema.js';
 
 /** One training of a sweep; its run folder is named by `plan.name`, `<sweep>-<variant>-seed<n>`. */
 interface SweepRun {
