@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
+import { duration } from '../plan/duration.js';
+import { Fault } from '../plan/fault.js';
 import { planHash } from '../plan/hash.js';
 import { readPlan } from '../plan/read.js';
 import type { RunPlan } from '../plan/schema.js';
@@ -9,8 +11,14 @@ import { watchInterrupt } from './interrupt.js';
 import { type PlanArguments, planArguments } from './plan-arguments.js';
 import { clock, progress, say } from './progress.js';
 
+interface TrainArguments extends PlanArguments {
+  resume: boolean;
+  'stop-at': string | undefined;
+  trace: string | undefined;
+}
+
 /** `reasontune train PLAN`: train what a plan says. */
-export const train: CommandModule<object, PlanArguments & { resume: boolean; trace: string | undefined }> = {
+export const train: CommandModule<object, TrainArguments> = {
   command: 'train <plan>',
   describe: 'train what a YAML plan says, into checkpoints/<name>',
   builder: (yargs) =>
@@ -20,6 +28,11 @@ export const train: CommandModule<object, PlanArguments & { resume: boolean; tra
       dryRun: 'print what would happen, and train nothing',
     })
       .option('resume', { describe: 'go on from the run folder’s last checkpoint', type: 'boolean', default: false })
+      .option('stop-at', {
+        describe: 'save and stop after "100 steps", say; --resume goes on as if it never had',
+        type: 'string',
+        requiresArg: true,
+      })
       .option('trace', {
         describe: 'file for a trace of the run’s second to fourth step, for ui.perfetto.dev',
         type: 'string',
@@ -34,16 +47,20 @@ export const train: CommandModule<object, PlanArguments & { resume: boolean; tra
       console.log(given.json ? JSON.stringify(planned) : inWords(plan, planned));
       return;
     }
+    const stopAt = given['stop-at'];
+    if (stopAt !== undefined && !duration.safeParse(stopAt).success) {
+      throw new Fault(`Expected a duration for --stop-at, got ${stopAt}. Write --stop-at "100 steps".`);
+    }
     const { stopped } = watchInterrupt(say);
     const folder = given.out ?? join('checkpoints', plan.name);
     // Loaded when needed: --help and a faulty plan are answered at once.
     const { train: run } = await import('../train/train.js');
     const { traceHook } = await import('../train/trace.js');
     const hooks = [progressHook(), ...(given.trace ? [traceHook(given.trace, say)] : [])];
-    const done = await run(plan, { folder, resume: given.resume, stopped, hooks, say });
-    const interrupted = done.step < done.total;
+    const done = await run(plan, { folder, resume: given.resume, stopAt, stopped, hooks, say });
+    const interrupted = done.step < done.until;
     say(
-      interrupted
+      done.step < done.total
         ? `saved ${done.checkpoint} after step ${done.step} of ${done.total}; go on with --resume`
         : `saved ${done.checkpoint}`,
     );

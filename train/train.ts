@@ -19,6 +19,8 @@ import { checkpointToResume, openRunFolder } from './run-folder.js';
 export interface TrainOptions {
   readonly folder: string;
   readonly resume: boolean;
+  /** A duration after which to stop and save, as if the user had; the plan, and so the schedule, is the whole run's. */
+  readonly stopAt?: string | undefined;
   readonly stopped: () => boolean;
   /** Further work after each step: progress on a terminal, for example. */
   readonly hooks: readonly Hook[];
@@ -29,6 +31,8 @@ export interface Trained {
   readonly folder: string;
   readonly checkpoint: string;
   readonly step: number;
+  /** The step that was to be reached, and the whole run's last. */
+  readonly until: number;
   readonly total: number;
 }
 
@@ -47,12 +51,14 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
     );
     if (from > 0) options.say(`going on after step ${from} from ${resumeFrom}`);
     const [hash, card, { keep }] = [planHash(plan), modelCard(plan), plan.train.checkpoint];
-    const save = (step: number): string => saveCheckpoint(run.path, learner, { step, plan_hash: hash }, card, keep);
+    const save = (step: number): string =>
+      saveCheckpoint(run.path, learner, { step, total, plan_hash: hash }, card, keep);
     const { mining } = plan.data;
     const given = { plan, sources, batches, encoder, size, folder: run.path, from, say: options.say };
     const mined = mining?.every === undefined ? { batches, hooks: [] } : await remining(given, mining, mining.every);
     let done = from;
-    const course = { plan, objective, batches: mined.batches, from, total, stopped: options.stopped };
+    const until = options.stopAt === undefined ? total : Math.min(total, durationSteps(options.stopAt, size));
+    const course = { plan, objective, batches: mined.batches, from, total, until, stopped: options.stopped };
     const step = await loop(learner, course, [
       ({ step }) => {
         done = step;
@@ -73,7 +79,7 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
     disposeEncoder(encoder);
     disposeObjective(objective);
     for (const moment of [...moments.first, ...moments.second]) moment.tensor.dispose();
-    return { folder: run.path, checkpoint, step, total };
+    return { folder: run.path, checkpoint, step, until, total };
   } finally {
     run.release();
   }
