@@ -4,6 +4,9 @@ import { measure } from '../schema.js';
 
 // The keys that a sweep has besides a plan's own.
 
+/** A plan file under this one; and as a baseline, the model before training. */
+export const BASE = 'base';
+
 const count = z.int().positive();
 
 const numbers = z.tuple([z.number(), z.number()]);

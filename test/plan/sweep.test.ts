@@ -8,7 +8,8 @@ import { readPlan } from '../../plan/read.js';
 import { readSweep } from '../../plan/sweep/read.js';
 import { faults, file, smallest } from './files.js';
 
-const sweep = `${smallest}variants:
+const sweep = `${smallest}eval: {sets: [{path: data/pep}]}
+variants:
   whole: {}
   hot:
     loss.temperature: 0.1
