@@ -8,7 +8,8 @@ const shape = {
   num_attention_heads: 4,
   hidden_act: 'gelu',
   layer_norm_eps: 1e-12,
-  max_position_embeddings: 512,
+  // The longest queries are 2,000 words and their punctuation.
+  max_position_embeddings: 4096,
   type_vocab_size: 2,
   pad_token_id: 0,
   attention_probs_dropout_prob: 0,
