@@ -1,7 +1,8 @@
 import type { Sweep } from '../plan/sweep/sweep.js';
-import { type Arguments, evalArguments, sharedCommands, trainArguments } from './commands.js';
+import { type Arguments, wholeRun } from './commands.js';
 import { type Placed, placeRuns, writePlans } from './layout.js';
 import { Ledger } from './ledger.js';
+import { sharedCommands } from './shared.js';
 
 /** A command of ours as a line for a shell. */
 export function shellLine(main: string, args: Arguments): string {
@@ -10,7 +11,9 @@ export function shellLine(main: string, args: Arguments): string {
 
 /** The line that trains and evaluates a run, from wherever it is; a second time it goes on. */
 export function runLine(main: string, placed: Placed): string {
-  return `${shellLine(main, trainArguments(placed))} && ${shellLine(main, evalArguments(placed))}`;
+  return wholeRun(placed)
+    .map((args) => shellLine(main, args))
+    .join(' && ');
 }
 
 /**

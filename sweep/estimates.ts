@@ -83,8 +83,8 @@ function measured(stdout: string): Cost {
   return { seconds, memoryBytes, from: `a short step, ${Math.round(tokensPerSecond).toLocaleString('en')} tokens/s` };
 }
 
-function isDone({ folder, run }: Placed): boolean {
-  return finishedScores(folder, run.plan.eval) !== null;
+function isDone(placed: Placed): boolean {
+  return finishedScores(placed) !== null;
 }
 
 function groupsOf(placed: readonly Placed[]): Map<string, Placed[]> {

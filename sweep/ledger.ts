@@ -2,9 +2,10 @@ import { relative } from 'node:path';
 import { type RunRecord, type RunState, type SweepRecord, writeSweepRecord } from '../plan/sweep/record.js';
 import { rungsOf } from '../plan/sweep/rungs.js';
 import type { Sweep } from '../plan/sweep/sweep.js';
-import { basesOf, rungScore } from './commands.js';
+import { rungScore } from './commands.js';
 import { baselinesFolder, type Placed } from './layout.js';
 import { finishedScores, spentIn } from './on-disk.js';
+import { basesOf } from './shared.js';
 
 /** Where each run of a sweep stands, written to `sweep.json` with each change. */
 export class Ledger {
@@ -51,7 +52,7 @@ export class Ledger {
   #look(placed: Placed): RunRecord {
     const { run, folder } = placed;
     const spent = spentIn(folder);
-    const scores = finishedScores(folder, run.plan.eval);
+    const scores = finishedScores(placed);
     const variant = this.sweep.variants.find(({ name }) => name === run.variant);
     const rungs = this.#rungsOf(placed);
     return {

@@ -1,6 +1,6 @@
 import { rungsOf } from '../plan/sweep/rungs.js';
 import type { HalvingPlan } from '../plan/sweep/schema.js';
-import { type Arguments, evalArguments, finalScore, rungArguments, rungScore, trainArguments } from './commands.js';
+import { type Arguments, finalScore, rungArguments, rungScore, trainArguments, wholeRun } from './commands.js';
 import { nextClimb } from './halving.js';
 import type { Placed } from './layout.js';
 import type { Ledger } from './ledger.js';
@@ -32,7 +32,7 @@ function wholes(ledger: Ledger, local: Local): () => Job | null {
     const number = all - queue.length;
     return async (worker) => {
       local.say(`${placed.name}: run ${number} of ${all}`);
-      await run(ledger, placed, [trainArguments(placed), evalArguments(placed)], worker, local);
+      await run(ledger, placed, wholeRun(placed), worker, local);
     };
   };
 }
@@ -51,9 +51,7 @@ function climbs(ledger: Ledger, halving: HalvingPlan, local: Local): () => Job |
     return async (worker) => {
       local.say(`${one.name}: to ${rung}, rung ${climb.rung + 1} of ${rungs.length}`);
       const last = climb.rung === rungs.length - 1;
-      const commands = last
-        ? [trainArguments(one), evalArguments(one)]
-        : [trainArguments(one, rung), rungArguments(one, rung, halving)];
+      const commands = last ? wholeRun(one) : [trainArguments(one, rung), rungArguments(one, rung, halving)];
       const ended = await run(ledger, one, commands, worker, local);
       const scores = scoresSoFar(one, rungs, halving);
       const score = scores[climb.rung];
@@ -67,7 +65,7 @@ function climbs(ledger: Ledger, halving: HalvingPlan, local: Local): () => Job |
 function scoresSoFar(placed: Placed, rungs: readonly string[], halving: HalvingPlan): number[] {
   const scores: number[] = [];
   for (const [i, rung] of rungs.entries()) {
-    const finished = i === rungs.length - 1 ? finishedScores(placed.folder, placed.run.plan.eval) : null;
+    const finished = i === rungs.length - 1 ? finishedScores(placed) : null;
     const score = finished
       ? finalScore(finished, placed, halving)
       : i < rungs.length - 1
@@ -95,6 +93,9 @@ async function run(
       return false;
     }
   }
-  ledger.update(placed);
+  const { state } = ledger.update(placed);
+  const whole = commands.every((args) => !args.includes('--stop-at'));
+  if (whole && state !== 'done')
+    ledger.update(placed, 'failed', 'it ended well, but not with its last step and all results');
   return true;
 }

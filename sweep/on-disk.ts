@@ -4,20 +4,29 @@ import { z } from 'zod';
 import { isPreset, presetsOf } from '../data/presets/presets.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
+import type { Placed } from './layout.js';
 
 // What train and eval left in folders: all that a sweep knows of a run.
 
 /** A measure's values by set: `pep test nDCG@10` → 0.41. */
 export type Scores = Readonly<Record<string, number>>;
 
-const state = z.object({ step: z.int(), total: z.int() });
+const state = z.object({ step: z.int(), total: z.int().optional() });
 
 /** The last checkpoint's state, where it is the whole run's last step; else null. */
-function finishedState(run: string): string | null {
-  const last = lastCheckpoint(run);
+function finishedState({ folder, run }: Placed): string | null {
+  const last = lastCheckpoint(folder);
   const file = last === null ? '' : join(last, 'trainer', 'state.json');
   const { data } = state.safeParse(readJson(file));
-  return data && data.step >= data.total ? file : null;
+  // Checkpoints of earlier versions do not tell the total; a duration in steps is one.
+  const [, steps] = /^(\d+) steps?$/.exec(run.plan.train.duration) ?? [];
+  const total = data?.total ?? Number(steps ?? Number.POSITIVE_INFINITY);
+  return data && data.step >= total ? file : null;
+}
+
+/** Whether a run is trained to its end. */
+export function isTrained(placed: Placed): boolean {
+  return finishedState(placed) !== null;
 }
 
 /** What one system came to. */
@@ -28,13 +37,14 @@ export interface Scored {
 }
 
 /** A finished run's scores on all its sets: null where it is not trained to its end, or not evaluated since. */
-export function finishedScores(run: string, evaluation: RunPlan['eval']): Scores | null {
-  const file = finishedState(run);
+export function finishedScores(placed: Placed): Scores | null {
+  const file = finishedState(placed);
   if (file === null) return null;
+  const name = basename(placed.folder);
   const scored = scoresIn(
-    join(run, 'results'),
-    evaluation,
-    ({ model }) => basename(model) === basename(run),
+    join(placed.folder, 'results'),
+    placed.run.plan.eval,
+    ({ model }) => basename(model) === name,
     statSync(file).mtimeMs,
   );
   return scored?.scores ?? null;
@@ -68,7 +78,8 @@ export function scoresIn(
     for (const [measure, value] of Object.entries(data.metrics)) scores[`${data.set} ${data.split} ${measure}`] = value;
   }
   const wanted = titlesOf(sets).flatMap((title) => metrics.map((measure) => `${title} ${measure}`));
-  return wanted.every((name) => Object.hasOwn(scores, name)) ? { system, scores } : null;
+  if (!wanted.every((name) => Object.hasOwn(scores, name))) return null;
+  return { system, scores: Object.fromEntries(wanted.map((name) => [name, scores[name] as number])) };
 }
 
 /** `pep test` for each set; a preset's name may stand for many. */

@@ -1,11 +1,11 @@
 import type { SweepRecord } from '../plan/sweep/record.js';
 import type { Sweep } from '../plan/sweep/sweep.js';
-import { baselineScores, basesOf, sharedCommands } from './commands.js';
 import { type Placed, placeRuns, writePlans } from './layout.js';
 import { Ledger } from './ledger.js';
 import { type Local, runHere } from './local.js';
 import type { Scored, Scores } from './on-disk.js';
 import { runCommand } from './process.js';
+import { baselineScores, basesOf, sharedCommands } from './shared.js';
 import { runOnSlurm } from './slurm.js';
 import { workersOf } from './workers.js';
 

@@ -7,10 +7,10 @@ import { z } from 'zod';
 import { Fault, reasonOf } from '../plan/fault.js';
 import type { SlurmPlan } from '../plan/sweep/schema.js';
 import { quoted, runLine, shellLine } from './command-lines.js';
-import { sharedCommands } from './commands.js';
 import type { Placed } from './layout.js';
 import type { Ledger } from './ledger.js';
 import type { Local } from './local.js';
+import { sharedCommands } from './shared.js';
 
 const execute = promisify(execFile);
 

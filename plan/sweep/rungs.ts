@@ -42,6 +42,11 @@ export function halvingFaults(halving: HalvingPlan, plans: readonly RunPlan[], s
     const advice = didYouMean(halving.set, names) || ` Known: ${names.join(', ')}.`;
     return [[['halving', 'set'], `expected a name of eval.sets, got ${JSON.stringify(halving.set)}.${advice}`]];
   }
+  const { metrics } = plan.eval;
+  if (!metrics.includes(halving.by)) {
+    const advice = didYouMean(halving.by, metrics) || ` Known: ${metrics.join(', ')}.`;
+    return [[['halving', 'by'], `expected one of eval.metrics, got ${halving.by}.${advice}`]];
+  }
   if (seeds > 1) {
     return [
       [['seeds'], `expected one seed with halving, got ${seeds}. Search with one, then sweep the best with many.`],
