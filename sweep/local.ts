@@ -22,6 +22,15 @@ export async function runHere(ledger: Ledger, local: Local): Promise<void> {
   await work(workersOf(sweep), () => (local.stopped() ? null : next()));
 }
 
+/** Runs that may still have something to do; of those that halving stopped for good, none. */
+export function unfinished(ledger: Ledger): Placed[] {
+  const { halving } = ledger.sweep;
+  const left = ledger.in('waiting', 'stopped');
+  if (!halving || left.length === 0) return left;
+  const rungs = rungsOf(halving, left[0]!.run.plan);
+  return nextClimb(climbersOf(ledger, rungs, halving), rungs.length, halving.factor) ? left : [];
+}
+
 /** Each run to its end, in order. */
 function wholes(ledger: Ledger, local: Local): () => Job | null {
   const queue = ledger.in('waiting', 'stopped');
@@ -41,7 +50,7 @@ function wholes(ledger: Ledger, local: Local): () => Job | null {
 function climbs(ledger: Ledger, halving: HalvingPlan, local: Local): () => Job | null {
   const { placed } = ledger;
   const rungs = rungsOf(halving, placed[0]!.run.plan);
-  const climbers = placed.map((one) => ({ scores: scoresSoFar(one, rungs, halving), training: false, failed: false }));
+  const climbers = climbersOf(ledger, rungs, halving);
   return () => {
     const climb = nextClimb(climbers, rungs.length, halving.factor);
     if (!climb) return null;
@@ -59,6 +68,10 @@ function climbs(ledger: Ledger, halving: HalvingPlan, local: Local): () => Job |
       Object.assign(climber, { training: false, failed: !ended || score === undefined, scores });
     };
   };
+}
+
+function climbersOf({ placed }: Ledger, rungs: readonly string[], halving: HalvingPlan) {
+  return placed.map((one) => ({ scores: scoresSoFar(one, rungs, halving), training: false, failed: false }));
 }
 
 /** A run's scores at the rungs from the first on, without a gap. */

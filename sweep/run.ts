@@ -2,7 +2,7 @@ import type { SweepRecord } from '../plan/sweep/record.js';
 import type { Sweep } from '../plan/sweep/sweep.js';
 import { type Placed, placeRuns, writePlans } from './layout.js';
 import { Ledger } from './ledger.js';
-import { type Local, runHere } from './local.js';
+import { type Local, runHere, unfinished } from './local.js';
 import type { Scored, Scores } from './on-disk.js';
 import { runCommand } from './process.js';
 import { baselineScores, basesOf, sharedCommands } from './shared.js';
@@ -75,7 +75,7 @@ async function shareHere(
   const failed: { run: string; reason: string }[] = [];
   const { devices } = ledger.sweep;
   const [worker] = workersOf({ parallel: 1, devices });
-  for (const { name, args, done } of sharedCommands(folder, ledger.placed, ledger.in('waiting', 'stopped'))) {
+  for (const { name, args, done } of sharedCommands(folder, ledger.placed, unfinished(ledger))) {
     if (stopped()) break;
     if (done()) continue;
     const { code, reason } = await runCommand({ main, args, env: worker!.env, say: (line) => say(`${name}: ${line}`) });

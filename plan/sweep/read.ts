@@ -34,7 +34,7 @@ export function readSweep(file: string, overrides: readonly string[] = []): Swee
   const spot = (...paths: Path[]) =>
     paths.map((path) => layered.place(path, 'key')).find((place) => place !== undefined)!;
   const axes = axesOf(keys.value, layered.place, faults);
-  if (axes.length === 0) {
+  if (!keys.value.variants && !keys.value.axes && !keys.value.search) {
     faults.push({
       place: spot(['seeds']),
       text: 'seeds: expected variants, axes or search beside it, got none. Add one.',
@@ -44,8 +44,9 @@ export function readSweep(file: string, overrides: readonly string[] = []): Swee
   faults.push(...ownedFaults(cells.flatMap(({ changes }) => changes)));
   const variants = cells.map(({ name, changes }) => {
     const changed = layer(document, [...given, ...changes]);
-    const result = check(planSchema, { ...changed, value: parted(changed).plan });
-    faults.push(...changed.faults, ...('faults' in result ? result.faults : []));
+    const { plan, unknown } = parted(changed);
+    const result = check(planSchema, { ...changed, value: plan });
+    faults.push(...changed.faults, ...unknown, ...('faults' in result ? result.faults : []));
     const settings = Object.fromEntries(changes.map(({ path, value }) => [path.join('.'), value]));
     return { name, settings, changes, plan: 'value' in result ? result.value : undefined };
   });

@@ -14,8 +14,10 @@ export function rungsOf({ first, factor }: HalvingPlan, { train }: RunPlan): str
   const [amount, unit] = parts(first);
   const [whole] = parts(train.duration);
   const rungs: string[] = [];
-  // Twelve digits: 0.1 epochs three times are 0.3.
-  for (let next = amount; next < whole; next *= factor) rungs.push(`${Number(next.toPrecision(12))} ${unit}s`);
+  // A rung that the next one would pass the end from is the end itself. Twelve digits: 0.1 epochs three times are 0.3.
+  for (let next = amount; next === amount || next * factor <= whole * (1 + 1e-9); next *= factor) {
+    rungs.push(`${Number(next.toPrecision(12))} ${unit}s`);
+  }
   return [...rungs, train.duration];
 }
 
@@ -29,12 +31,7 @@ export function halvingFaults(halving: HalvingPlan, plans: readonly RunPlan[], s
   const [[first, unit], [whole, wholeUnit]] = [parts(halving.first), parts(plan.train.duration)];
   if (unit !== wholeUnit || first >= whole) {
     const wanted = `less than train.duration, ${plan.train.duration}, in its unit`;
-    return [
-      [
-        ['halving', 'first'],
-        `expected ${wanted}, got ${halving.first}. Write ${first < whole ? first : 1} ${wholeUnit}s.`,
-      ],
-    ];
+    return [[['halving', 'first'], `expected ${wanted}, got ${halving.first}. Shorten it.`]];
   }
   const names = plan.eval.sets.map(({ name, path }) => name ?? basename(path));
   if (names.length === 0) return [[['halving'], 'expected eval.sets to compare runs by, got none. Name one.']];
