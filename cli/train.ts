@@ -4,10 +4,10 @@ import { planHash } from '../plan/hash.js';
 import { readPlan } from '../plan/read.js';
 import type { RunPlan } from '../plan/schema.js';
 import type { Estimate } from '../train/estimate.js';
-import type { Hook } from '../train/loop.js';
 import { watchInterrupt } from './interrupt.js';
 import { type PlanArguments, planArguments } from './plan-arguments.js';
-import { clock, progress, say } from './progress.js';
+import { clock, say } from './progress.js';
+import { trainingLine } from './training-line.js';
 
 /** `reasontune train PLAN`: train what a plan says. */
 export const train: CommandModule<object, PlanArguments & { resume: boolean; trace: string | undefined }> = {
@@ -39,9 +39,10 @@ export const train: CommandModule<object, PlanArguments & { resume: boolean; tra
     // Loaded when needed: --help and a faulty plan are answered at once.
     const { train: run } = await import('../train/train.js');
     const { traceHook } = await import('../train/trace.js');
-    const hooks = [progressHook(), ...(given.trace ? [traceHook(given.trace, say)] : [])];
-    const done = await run(plan, { folder, resume: given.resume, stopped, hooks, say });
-    const interrupted = done.step < done.total;
+    const line = trainingLine();
+    const hooks = [line.hook, ...(given.trace ? [traceHook(given.trace, say)] : [])];
+    const done = await run(plan, { folder, resume: given.resume, stopped, hooks, onScore: line.onScore, say });
+    const interrupted = done.ended === 'stopped';
     say(
       interrupted
         ? `saved ${done.checkpoint} after step ${done.step} of ${done.total}; go on with --resume`
@@ -51,21 +52,6 @@ export const train: CommandModule<object, PlanArguments & { resume: boolean; tra
     if (interrupted) process.exitCode = 130;
   },
 };
-
-/** Where training is, how fast, and how long it will take at the speed so far. */
-export function progressHook(): Hook {
-  let [steps, tokens, seconds] = [0, 0, 0];
-  return (finished) => {
-    const { step, total, loss } = finished;
-    steps++;
-    tokens += finished.tokens;
-    seconds += finished.seconds;
-    const left = clock(((total - step) * seconds) / steps);
-    const speed = Math.round(tokens / seconds).toLocaleString('en');
-    const [title, time] = finished.last ? ['trained', `in ${clock(seconds)}`] : ['step', `${left} left`];
-    progress(`${title} ${step}/${total}  loss ${loss.toFixed(4)}  ${speed} tokens/s  ${time}`, finished.last);
-  };
-}
 
 function inWords(plan: RunPlan, planned: Estimate): string {
   const grouped = (n: number): string => Math.round(n).toLocaleString('en');

@@ -6,6 +6,7 @@ import { lastCheckpoint } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
 import { zeroMoments } from '../tensor/adamw.js';
 import { loadTrainer, saveCheckpoint } from './checkpoint.js';
+import { evaluating, type Standing } from './evaluating.js';
 import { checkpointHook, eventHook } from './hooks.js';
 import { type Hook, loop } from './loop.js';
 import { modelCard } from './model-card.js';
@@ -22,6 +23,8 @@ export interface TrainOptions {
   readonly stopped: () => boolean;
   /** Further work after each step: progress on a terminal, for example. */
   readonly hooks: readonly Hook[];
+  /** Told after each evaluation of the model in training. */
+  readonly onScore?: (standing: Standing) => void;
   readonly say: (line: string) => void;
 }
 
@@ -30,6 +33,8 @@ export interface Trained {
   readonly checkpoint: string;
   readonly step: number;
   readonly total: number;
+  /** Why it ended: all steps are done; it was asked to stop; its scores no longer rose (train.evaluate.stop_after). */
+  readonly ended: 'done' | 'stopped' | 'no better';
 }
 
 /** Trains what a plan says, into a run folder. Throws a Fault for anything in plan, data or model that cannot be used. */
@@ -51,13 +56,19 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
     const { mining } = plan.data;
     const given = { plan, sources, batches, encoder, size, folder: run.path, from, say: options.say };
     const mined = mining?.every === undefined ? { batches, hooks: [] } : await remining(given, mining, mining.every);
+    const { evaluate } = plan.train;
+    const { say, onScore = () => {} } = options;
+    const running = { plan, encoder, size, run, save, say, onScore };
+    const scoring = evaluate ? await evaluating(running, evaluate) : { hooks: [], enough: false };
     let done = from;
-    const course = { plan, objective, batches: mined.batches, from, total, stopped: options.stopped };
+    const last = scoring.enough ? from : total;
+    const course = { plan, objective, batches: mined.batches, from, total: last, stopped: options.stopped };
     const step = await loop(learner, course, [
       ({ step }) => {
         done = step;
       },
       eventHook(run),
+      ...scoring.hooks,
       ...mined.hooks,
       checkpointHook(save, durationSteps(plan.train.checkpoint.every, size)),
       ...options.hooks,
@@ -73,7 +84,8 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
     disposeEncoder(encoder);
     disposeObjective(objective);
     for (const moment of [...moments.first, ...moments.second]) moment.tensor.dispose();
-    return { folder: run.path, checkpoint, step, total };
+    const ended = step === total ? 'done' : options.stopped() ? 'stopped' : 'no better';
+    return { folder: run.path, checkpoint, step, total, ended };
   } finally {
     run.release();
   }
