@@ -4,13 +4,20 @@ import { planHash } from '../plan/hash.js';
 import { readPlan } from '../plan/read.js';
 import type { RunPlan } from '../plan/schema.js';
 import type { Estimate } from '../train/estimate.js';
+import { type SinkName, sinkNames } from '../train/sinks/sink.js';
 import { watchInterrupt } from './interrupt.js';
 import { type PlanArguments, planArguments } from './plan-arguments.js';
 import { clock, say } from './progress.js';
 import { trainingLine } from './training-line.js';
 
+interface TrainArguments extends PlanArguments {
+  resume: boolean;
+  trace: string | undefined;
+  log: SinkName[];
+}
+
 /** `reasontune train PLAN`: train what a plan says. */
-export const train: CommandModule<object, PlanArguments & { resume: boolean; trace: string | undefined }> = {
+export const train: CommandModule<object, TrainArguments> = {
   command: 'train <plan>',
   describe: 'train what a YAML plan says, into checkpoints/<name>',
   builder: (yargs) =>
@@ -20,6 +27,12 @@ export const train: CommandModule<object, PlanArguments & { resume: boolean; tra
       dryRun: 'print what would happen, and train nothing',
     })
       .option('resume', { describe: 'go on from the run folder’s last checkpoint', type: 'boolean', default: false })
+      .option('log', {
+        describe: 'write the run for another tool too, into a folder of the run',
+        choices: sinkNames,
+        array: true,
+        default: [],
+      })
       .option('trace', {
         describe: 'file for a trace of the run’s second to fourth step, for ui.perfetto.dev',
         type: 'string',
@@ -41,7 +54,15 @@ export const train: CommandModule<object, PlanArguments & { resume: boolean; tra
     const { traceHook } = await import('../train/trace.js');
     const line = trainingLine();
     const hooks = [line.hook, ...(given.trace ? [traceHook(given.trace, say)] : [])];
-    const done = await run(plan, { folder, resume: given.resume, stopped, hooks, onScore: line.onScore, say });
+    const done = await run(plan, {
+      folder,
+      resume: given.resume,
+      stopped,
+      hooks,
+      onScore: line.onScore,
+      say,
+      sinks: given.log,
+    });
     const interrupted = done.ended === 'stopped';
     say(
       interrupted

@@ -6,6 +6,8 @@ import { planHash } from '../plan/hash.js';
 import { readPlan } from '../plan/read.js';
 import { lastCheckpoint, stepOf } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
+import { type EventLine, openSinks } from './sinks/open-sinks.js';
+import type { SinkName } from './sinks/sink.js';
 
 /** A line of events.jsonl. `seconds` are since training began, `tokens` of this step, `memory_mb` the
  * most so far: of the device's memory on CUDA, else of the process. */
@@ -62,23 +64,34 @@ export function checkpointToResume(path: string, plan: RunPlan, resume: boolean)
   return checkpoint;
 }
 
-/** Opens a run's folder for writing. Throws a Fault when another process is writing to it. */
+/**
+ * Opens a run's folder for writing; what it logs goes to `watchers` too. Throws a Fault when another process is writing to
+ * it.
+ */
 export function openRunFolder(
   path: string,
   plan: RunPlan,
   resumeFrom: string | null,
   provenance: Readonly<Record<string, string>>,
+  watchers: readonly SinkName[] = [],
 ): RunFolder {
   mkdirSync(path, { recursive: true });
   const release = lock(path);
   if (!resumeFrom) writeFileSync(join(path, 'plan.yaml'), planText(plan, provenance));
   const events = join(path, 'events.jsonl');
   keepEvents(events, resumeFrom ? stepOf(resumeFrom) : 0);
-  const append = (lines: readonly object[]): void =>
+  if (!existsSync(events)) writeFileSync(events, '');
+  const sinks = openSinks(watchers, path, plan);
+  const append = (lines: readonly EventLine[]): void => {
     appendFileSync(events, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    for (const line of lines) sinks.line(line);
+  };
   return {
     path,
-    release,
+    release: () => {
+      sinks.close();
+      release();
+    },
     log: (event) => append([event]),
     logEvaluations: (found) => append(found.map((one) => ({ eval: one }))),
     evaluations: () =>

@@ -16,6 +16,7 @@ import { prepare } from './prepare.js';
 import { provenance } from './provenance.js';
 import { remining } from './remining.js';
 import { checkpointToResume, openRunFolder } from './run-folder.js';
+import type { SinkName } from './sinks/sink.js';
 
 export interface TrainOptions {
   readonly folder: string;
@@ -26,6 +27,8 @@ export interface TrainOptions {
   /** Told after each evaluation of the model in training. */
   readonly onScore?: (standing: Standing) => void;
   readonly say: (line: string) => void;
+  /** Tools that the run is also written for. */
+  readonly sinks?: readonly SinkName[];
 }
 
 export interface Trained {
@@ -45,7 +48,8 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
   const learner = { encoder, moments };
   const from = resumeFrom ? loadTrainer(resumeFrom, moments).step : 0;
   // Only now is anything written: whatever was wrong with the input has been said.
-  const run = openRunFolder(options.folder, plan, resumeFrom, { ...provenance(), backend: backend.description });
+  const facts = { ...provenance(), backend: backend.description };
+  const run = openRunFolder(options.folder, plan, resumeFrom, facts, options.sinks);
   try {
     options.say(
       `${plan.name}: ${total} steps of ${plan.train.batch_size} queries on ${backend.description}, into ${run.path}`,
