@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
+import { duration } from '../plan/duration.js';
+import { Fault } from '../plan/fault.js';
 import { planHash } from '../plan/hash.js';
 import { readPlan } from '../plan/read.js';
 import type { RunPlan } from '../plan/schema.js';
@@ -12,6 +14,7 @@ import { trainingLine } from './training-line.js';
 
 interface TrainArguments extends PlanArguments {
   resume: boolean;
+  'stop-at': string | undefined;
   trace: string | undefined;
   log: SinkName[];
 }
@@ -33,6 +36,11 @@ export const train: CommandModule<object, TrainArguments> = {
         array: true,
         default: [],
       })
+      .option('stop-at', {
+        describe: 'save and stop after "100 steps", say; --resume goes on as if it never had',
+        type: 'string',
+        requiresArg: true,
+      })
       .option('trace', {
         describe: 'file for a trace of the run’s second to fourth step, for ui.perfetto.dev',
         type: 'string',
@@ -47,6 +55,10 @@ export const train: CommandModule<object, TrainArguments> = {
       console.log(given.json ? JSON.stringify(planned) : inWords(plan, planned));
       return;
     }
+    const stopAt = given['stop-at'];
+    if (stopAt !== undefined && !duration.safeParse(stopAt).success) {
+      throw new Fault(`Expected a duration for --stop-at, got ${stopAt}. Write --stop-at "100 steps".`);
+    }
     const { stopped } = watchInterrupt(say);
     const folder = given.out ?? join('checkpoints', plan.name);
     // Loaded when needed: --help and a faulty plan are answered at once.
@@ -57,6 +69,7 @@ export const train: CommandModule<object, TrainArguments> = {
     const done = await run(plan, {
       folder,
       resume: given.resume,
+      stopAt,
       stopped,
       hooks,
       onScore: line.onScore,
@@ -65,7 +78,7 @@ export const train: CommandModule<object, TrainArguments> = {
     });
     const interrupted = done.ended === 'stopped';
     say(
-      interrupted
+      interrupted || done.until < done.total
         ? `saved ${done.checkpoint} after step ${done.step} of ${done.total}; go on with --resume`
         : `saved ${done.checkpoint}`,
     );

@@ -13,7 +13,7 @@ const share = z.number().positive();
 export const backendNames = ['auto', 'torch', 'torch:cuda:0', 'tensorflow', 'wasm'] as const;
 
 /** A measure, spelt as ir_measures spells it. */
-const measure = z
+export const measure = z
   .string()
   .regex(
     /^((nDCG|AP|RR)(@[1-9]\d*)?|(P|R|Success|Judged|Hole)@[1-9]\d*)$/,

@@ -12,8 +12,15 @@ import type { Moments } from '../tensor/adamw.js';
 import { type Parameter, replace } from '../tensor/parameter.js';
 import type { Learner } from './step.js';
 
-/** Where training stands: what a checkpoint holds besides weights and moments. The sampler needs the step alone. */
-const stateSchema = z.object({ step: z.int().nonnegative(), plan_hash: z.string() });
+/**
+ * Where training stands: what a checkpoint holds besides weights and moments. The sampler needs the step alone; `total`,
+ * the whole run's steps, says to others whether it is done.
+ */
+const stateSchema = z.object({
+  step: z.int().nonnegative(),
+  total: z.int().positive().optional(),
+  plan_hash: z.string(),
+});
 export type TrainerState = z.output<typeof stateSchema>;
 
 /**

@@ -30,8 +30,8 @@ interface Running {
   readonly encoder: Encoder;
   readonly size: StepSize;
   readonly run: RunFolder;
-  /** Saves a checkpoint of the step that was just done. */
-  readonly save: (step: number) => string;
+  /** Saves a checkpoint of the step that was just done; of the run's last, where that is another than planned. */
+  readonly save: (step: number, last?: number) => string;
   readonly say: (line: string) => void;
   readonly onScore: (standing: Standing) => void;
 }
@@ -78,7 +78,7 @@ export async function evaluating(running: Running, given: EvaluatePlan): Promise
     say(`step ${step}: ${inWords(found)}${better ? ', the best so far' : ''} (${seconds} s)`);
     if (better) linkBest(save(step));
     if (!tired() || step === total) return;
-    save(step);
+    save(step, step);
     say(`stopping after step ${step}: ${since} evaluations in a row were no better than ${best.toFixed(4)}`);
     end();
   };

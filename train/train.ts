@@ -21,6 +21,8 @@ import type { SinkName } from './sinks/sink.js';
 export interface TrainOptions {
   readonly folder: string;
   readonly resume: boolean;
+  /** A duration after which to stop and save, as if the user had; the plan, and so the schedule, is the whole run's. */
+  readonly stopAt?: string | undefined;
   readonly stopped: () => boolean;
   /** Further work after each step: progress on a terminal, for example. */
   readonly hooks: readonly Hook[];
@@ -35,8 +37,10 @@ export interface Trained {
   readonly folder: string;
   readonly checkpoint: string;
   readonly step: number;
+  /** The step that was to be reached, and the whole run's last. */
+  readonly until: number;
   readonly total: number;
-  /** Why it ended: all steps are done; it was asked to stop; its scores no longer rose (train.evaluate.stop_after). */
+  /** Why it ended: all steps that were wanted are done; it was asked to stop; its scores no longer rose (train.evaluate.stop_after). */
   readonly ended: 'done' | 'stopped' | 'no better';
 }
 
@@ -56,7 +60,8 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
     );
     if (from > 0) options.say(`going on after step ${from} from ${resumeFrom}`);
     const [hash, card, { keep }] = [planHash(plan), modelCard(plan), plan.train.checkpoint];
-    const save = (step: number): string => saveCheckpoint(run.path, learner, { step, plan_hash: hash }, card, keep);
+    const save = (step: number, last = total): string =>
+      saveCheckpoint(run.path, learner, { step, total: last, plan_hash: hash }, card, keep);
     const { mining } = plan.data;
     const given = { plan, sources, batches, encoder, size, folder: run.path, from, say: options.say };
     const mined = mining?.every === undefined ? { batches, hooks: [] } : await remining(given, mining, mining.every);
@@ -65,8 +70,9 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
     const running = { plan, encoder, size, run, save, say, onScore };
     const scoring = evaluate ? await evaluating(running, evaluate) : { hooks: [], enough: false };
     let done = from;
-    const last = scoring.enough ? from : total;
-    const course = { plan, objective, batches: mined.batches, from, total: last, stopped: options.stopped };
+    const wanted = options.stopAt === undefined ? total : Math.min(total, durationSteps(options.stopAt, size));
+    const until = scoring.enough ? from : wanted;
+    const course = { plan, objective, batches: mined.batches, from, total, until, stopped: options.stopped };
     const step = await loop(learner, course, [
       ({ step }) => {
         done = step;
@@ -88,8 +94,8 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
     disposeEncoder(encoder);
     disposeObjective(objective);
     for (const moment of [...moments.first, ...moments.second]) moment.tensor.dispose();
-    const ended = step === total ? 'done' : options.stopped() ? 'stopped' : 'no better';
-    return { folder: run.path, checkpoint, step, total, ended };
+    const ended = step === until && !scoring.enough ? 'done' : options.stopped() ? 'stopped' : 'no better';
+    return { folder: run.path, checkpoint, step, until, total, ended };
   } finally {
     run.release();
   }

@@ -5,10 +5,11 @@ import { Fault } from '../../plan/fault.js';
 import { planHash } from '../../plan/hash.js';
 import { packageRoot } from '../../plan/places.js';
 import { readPlan } from '../../plan/read.js';
-import { readSweep } from '../../plan/sweep.js';
+import { readSweep } from '../../plan/sweep/read.js';
 import { faults, file, smallest } from './files.js';
 
-const sweep = `${smallest}variants:
+const sweep = `${smallest}eval: {sets: [{path: data/pep}]}
+variants:
   whole: {}
   hot:
     loss.temperature: 0.1
@@ -105,7 +106,7 @@ seeds: [1, 2, 1]
       'plan.yaml:4:21 train.batch_size: expected a positive integer, got 0.',
       'plan.yaml:7:5 train.optimzer: unknown key. Did you mean "optimizer"?',
       'plan.yaml:9:23 loss.temperature: expected a positive number, got "hot".',
-      "plan.yaml:10:5 variants.two.seed: the sweep sets each run's seed itself. Remove it.",
+      "plan.yaml:10:5 seed: the sweep sets each run's seed itself. Remove it.",
       'plan.yaml:11:5 data.sources.1: expected an item\'s number from 0 to 0, got "1".',
       'plan.yaml:12:3 variants.a/b: expected a name of letters, digits, ".", "_" and "-", got "a/b".',
       'plan.yaml:13:15 seeds.2: expected each seed once, got 1 again.',
@@ -113,13 +114,7 @@ seeds: [1, 2, 1]
   });
 
   test.each([
-    [
-      '',
-      [
-        'plan.yaml:1:1 variants: expected a mapping, got nothing.',
-        'plan.yaml:1:1 seeds: expected a list with at least one item, got nothing.',
-      ],
-    ],
+    ['', ['plan.yaml:1:1 seeds: expected a list with at least one item, got nothing.']],
     [
       'variants: {a: }\nseeds: []\n',
       [
@@ -128,7 +123,10 @@ seeds: [1, 2, 1]
       ],
     ],
     ['variants: {}\nseeds: [1.5]\n', ['plan.yaml:7:9 seeds.0: expected a non-negative integer, got 1.5.']],
-    ['variants: {}\nseeds: [1]\n', ['plan.yaml:6:1 variants: expected at least one variant, got none.']],
+    [
+      'variants: {}\nseeds: [1]\n',
+      ['plan.yaml:6:1 variants: expected at least one, got none. Name one, or remove it.'],
+    ],
   ])('%j', (lines, expected) => {
     expect(faults(() => readSweep(file(smallest + lines)))).toEqual(expected);
   });
