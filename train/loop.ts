@@ -1,6 +1,7 @@
 import type { Batches } from '../data/batch.js';
 import { Fault } from '../plan/fault.js';
 import type { RunPlan } from '../plan/schema.js';
+import { memory } from '../tensor/memory.js';
 import type { Objective } from './objective.js';
 import { learningRate } from './schedule.js';
 import { type Learner, type StepResult, trainStep } from './step.js';
@@ -14,8 +15,12 @@ interface Finished extends StepResult {
   readonly tokens: number;
   readonly source: string;
   readonly seconds: number;
+  /** Bytes, the most so far: of the device's memory on CUDA, else of the process. */
+  readonly memory: number;
   /** No step follows: the course ends here, or the user asked to stop. */
   readonly last: boolean;
+  /** Lets no step follow. */
+  readonly end: () => void;
 }
 
 /** Periodic work: called after every step, it decides for itself when to do something. */
@@ -55,6 +60,8 @@ export async function loop(
     await new Promise((next) => setImmediate(next));
     const last = step === until || stopped();
     const seconds = (performance.now() - began) / 1000;
+    const { peak } = memory();
+    let ended = last;
     for (const hook of hooks) {
       await hook({
         ...result,
@@ -64,10 +71,14 @@ export async function loop(
         tokens: batch.tokens,
         source: batch.source,
         seconds,
+        memory: peak,
         last,
+        end: () => {
+          ended = true;
+        },
       });
     }
-    if (last) return step;
+    if (ended) return step;
   }
   return from;
 }

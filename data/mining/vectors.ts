@@ -3,7 +3,7 @@ import { encode, type Vectors } from '../../encoder/encode.js';
 import { disposeEncoder, type Encoder, loadEncoder, type Side } from '../../encoder/encoder.js';
 import { fetchModel } from '../../encoder/fetch/fetch-model.js';
 import { weightsHash } from '../../encoder/weights-hash.js';
-import { lastCheckpoint } from '../../plan/run-layout.js';
+import { finalCheckpoint } from '../../plan/run-layout.js';
 import { kept } from '../kept.js';
 import { asked, type Source } from '../pairs.js';
 import { openTokens, type TokenStore } from '../tokens/store.js';
@@ -25,10 +25,10 @@ const BLOCK = 1024;
 /**
  * Embeds a source's texts, block by block; each block is kept on disk, named by the weights and the tokens that made it,
  * so a run that was stopped goes on where it was. Needs a running backend.
- * @param model a run folder (its last checkpoint), a folder, or a hub id
+ * @param model a run folder (its best checkpoint, or its last), a folder, or a hub id
  */
 export async function vectorsOf(source: Source, model: string, onProgress: Progress): Promise<SourceVectors> {
-  const folder = lastCheckpoint(model) ?? (await fetchModel(model));
+  const folder = finalCheckpoint(model) ?? (await fetchModel(model));
   const encoder = loadEncoder(folder);
   const hash = await weightsHash(folder);
   const total = source.queries.length + source.documents.length;
