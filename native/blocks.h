@@ -89,9 +89,14 @@ class Blocks {
     by_size_.erase({size, at});
   }
 
+  /** A chunk, or what is wanted alone where the system does not give as much. */
   bool ask_for(size_t size) {
-    const size_t asked = round_up(std::max(size, chunk_), kPage);
-    void* made = mmap(nullptr, asked, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return ask_for_exactly(round_up(std::max(size, chunk_), kPage)) || ask_for_exactly(round_up(size, kPage));
+  }
+
+  bool ask_for_exactly(size_t asked) {
+    // Without MAP_NORESERVE: what no machine has is refused here, and does not end the process when it is written to.
+    void* made = mmap(nullptr, asked, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (made == MAP_FAILED) return false;
     // Pages of 2 MiB: a five-hundredth of the faults.
     madvise(made, asked, MADV_HUGEPAGE);
