@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 // What lies where in a run folder: programs meet there, never through each other's memory.
@@ -46,4 +46,20 @@ export function finalCheckpoint(runFolder: string): string | null {
 /** The number of steps that a checkpoint folder's name says. */
 export function stepOf(checkpoint: string): number {
   return Number(/step-(\d+)$/.exec(checkpoint)?.[1] ?? 0);
+}
+
+/** The file in a run's folder that says which process writes there. */
+export const lockFile = '.lock';
+
+/** The living process that writes to a run's folder; null where there is none. */
+export function writerOf(runFolder: string): number | null {
+  let holder: number;
+  try {
+    holder = Number(readFileSync(join(runFolder, lockFile), 'utf8'));
+    // Asks whether the process is there; nothing is sent to it.
+    process.kill(holder, 0);
+  } catch {
+    return null;
+  }
+  return holder > 0 ? holder : null;
 }

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { Fault } from '../plan/fault.js';
 import { planHash } from '../plan/hash.js';
 import { readPlan } from '../plan/read.js';
-import { lastCheckpoint, stepOf } from '../plan/run-layout.js';
+import { lastCheckpoint, lockFile, stepOf, writerOf } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
 import { type EventLine, openSinks } from './sinks/open-sinks.js';
 import type { SinkName } from './sinks/sink.js';
@@ -125,13 +125,13 @@ function keepEvents(file: string, last: number): void {
 
 /** A file with our process number, made only if there is none; one whose process is gone is taken over. */
 function lock(path: string): () => void {
-  const file = join(path, '.lock');
+  const file = join(path, lockFile);
   const take = (): void => writeFileSync(file, String(process.pid), { flag: 'wx' });
   try {
     take();
   } catch {
-    const holder = Number(readFileSync(file, 'utf8'));
-    if (holder !== process.pid && isRunning(holder)) {
+    const holder = writerOf(path);
+    if (holder !== null && holder !== process.pid) {
       throw new Fault(
         `Expected ${path} for this run alone, but process ${holder} is writing to it. Wait for it, or choose another folder with --out.`,
       );
@@ -140,13 +140,4 @@ function lock(path: string): () => void {
     take();
   }
   return () => rmSync(file, { force: true });
-}
-
-function isRunning(process_: number): boolean {
-  try {
-    process.kill(process_, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
