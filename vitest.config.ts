@@ -26,6 +26,7 @@ export default defineConfig({
         'sweep',
         'native',
         'hub',
+        'endpoint',
       ].map((d) => `${d}/**/*.ts`),
       reporter: ['text-summary', 'html'],
     },

@@ -2,6 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** The name of what is asked: a hash of its content, the same in every run. */
+export function idOf(request: unknown): string {
+  return createHash('sha256').update(JSON.stringify(request)).digest('hex');
+}
+
 /** Answers on disk, each under the hash of what was asked: a run that goes on asks nothing twice. */
 export class Answers {
   constructor(private readonly folder: string) {}
@@ -27,7 +32,7 @@ export class Answers {
   }
 
   #file(request: unknown): string {
-    const hash = createHash('sha256').update(JSON.stringify(request)).digest('hex');
-    return join(this.folder, hash.slice(0, 2), `${hash}.json`);
+    const id = idOf(request);
+    return join(this.folder, id.slice(0, 2), `${id}.json`);
   }
 }

@@ -13,6 +13,9 @@ export interface Spent {
   /** Answers that came from the cache. */
   readonly cached: number;
   readonly retries: number;
+  /** Values that could not be had: answers that do not fit their schema, and none. */
+  readonly malformed: number;
+  readonly refused: number;
   readonly tokens: Tokens;
   /** By the plan's price; null where it has none. */
   readonly money: number | null;
@@ -26,6 +29,7 @@ export class Budget {
   #requests = 0;
   #cached = 0;
   #retries = 0;
+  #unusable = { malformed: 0, refused: 0 };
   #input = 0;
   #output = 0;
   #aside = { input: 0, output: 0 };
@@ -59,11 +63,16 @@ export class Budget {
     this.#retries++;
   }
 
+  countUnusable(why: 'malformed' | 'refused'): void {
+    this.#unusable[why]++;
+  }
+
   get spent(): Spent {
     return {
       requests: this.#requests,
       cached: this.#cached,
       retries: this.#retries,
+      ...this.#unusable,
       tokens: { input: this.#input, output: this.#output },
       money: this.#money(this.#input, this.#output),
     };

@@ -66,6 +66,10 @@ export class Endpoint {
     this.#budget.countCached();
   }
 
+  countUnusable(why: 'malformed' | 'refused'): void {
+    this.#budget.countUnusable(why);
+  }
+
   /**
    * Asks as soon as concurrency and rate allow it, and keeps the answer by `keep` before the next is asked.
    *

@@ -18,6 +18,11 @@ export const endpoint = z
     /** Seconds until an answer must have begun. */
     timeout: z.number().positive().default(120),
     retries: z.int().nonnegative().default(5),
+    /**
+     * How JSON is asked for: by its schema, which servers that know it hold the model to; as some JSON; or in words alone.
+     * json_schema where the plan does not say.
+     */
+    response_format: z.enum(['json_schema', 'json_object', 'text']).optional(),
     /** Money for a million tokens, in whatever currency the budget is. */
     price: z
       .strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() })

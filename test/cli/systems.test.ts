@@ -2,14 +2,15 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Asked, Reply } from '../../endpoint/stand-in/reply.js';
+import { openStandIn } from '../../endpoint/stand-in/stand-in.js';
 import { packageRoot } from '../../plan/places.js';
-import { type Asked, chatServer, type Reply } from '../support/chat-server.js';
 import { writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 import { type Command, commandIn } from './command.js';
 
 let scratch: string;
 let reasontune: Command;
-let server: Awaited<ReturnType<typeof chatServer>>;
+let server: Awaited<ReturnType<typeof openStandIn>>;
 const cache = process.env.REASONTUNE_CACHE;
 
 /** A text's vector: how often it has each letter. The chat half of the server says every query backwards. */
@@ -25,7 +26,7 @@ beforeAll(async () => {
   reasontune = commandIn(scratch);
   writeTinyCollection(join(scratch, 'data'));
   writeTinyModel(join(scratch, 'model'));
-  server = await chatServer(answer);
+  server = await openStandIn(answer);
   const endpoint = `endpoint: {url: "${server.url}", model: letters}`;
   writeFileSync(join(scratch, 'letters.yaml'), `${endpoint}\nbatch: 5\n`);
   writeFileSync(join(scratch, 'put.txt'), 'Put: {query}');
@@ -121,7 +122,7 @@ describe('systems', () => {
     expect(alone.err).toBe('');
     expect(alone.out).toMatch(/an answer stands in BM25's best 1 +0\.500 +0\.\d{3} to 0\.\d{3} +1 +2$/m);
     // Knows the answer only where a passage holds it.
-    const reader = await chatServer(({ prompt }) => ({
+    const reader = await openStandIn(({ prompt }) => ({
       text: prompt.includes(`[1] ${first.title} ${held}`) ? 'B' : 'no idea',
     }));
     for (const [name, places] of [

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import type { Tokens } from './budget.js';
+import { type Answer, converse, type Message } from './chat.js';
+import type { Endpoint } from './endpoint.js';
+import { readings } from './json-in-text.js';
+
+/** A value asked of a language model. */
+export interface Wanted<T> {
+  readonly messages: readonly Message[];
+  /** Where the server holds the model to it, every property of an object must be required. */
+  readonly schema: z.ZodType<T>;
+  /** The most tokens that an answer may have. */
+  readonly longest: number;
+  readonly temperature?: number;
+  /** From 0: another draw of the same question. */
+  readonly attempt?: number;
+}
+
+/** What came of it. */
+export interface Had<T> {
+  /** Null where it could not be had: `why`. */
+  readonly value: T | null;
+  readonly why: 'malformed' | 'refused' | null;
+  /** The hash of the last call, under which its answer is kept. */
+  readonly call: string;
+  /** Of all turns, when they were asked; null where the server does not say. */
+  readonly tokens: Tokens | null;
+}
+
+// Of an answer that does not fit, so much is shown to the model again: one that repeats itself would fill its context.
+const longestShown = 4000;
+
+/**
+ * Asks a language model for a value that a schema describes. Slips of JSON are repaired; an answer that does not fit is
+ * sent back once with its fault. What cannot be had is counted in {@link Endpoint.spent}, and its answers are kept.
+ *
+ * @throws Fault as {@link Endpoint.post}
+ */
+export async function askFor<T>(endpoint: Endpoint, wanted: Wanted<T>): Promise<Had<T>> {
+  const { schema, messages, ...rest } = wanted;
+  const { form, format } = formOf(endpoint.plan.response_format ?? 'json_schema', schema);
+  const first = form === null ? messages : withForm(messages, form);
+  const answer = await converse(endpoint, { ...rest, messages: first, format });
+  const read = readAs(schema, answer);
+  if (read.value !== null || read.why === 'refused') return settled(endpoint, read, [answer]);
+  const again: Message[] = [
+    ...first,
+    { role: 'assistant', content: shown(answer.text) },
+    { role: 'user', content: `${read.fault}\n${form === null ? 'Answer again, with the JSON alone.' : inWords(form)}` },
+  ];
+  const second = await converse(endpoint, { ...rest, messages: again, format });
+  return settled(endpoint, readAs(schema, second), [answer, second]);
+}
+
+type Read<T> = { readonly value: T | null; readonly why: Had<T>['why']; readonly fault: string };
+
+function readAs<T>(schema: z.ZodType<T>, answer: Answer): Read<T> {
+  if (answer.ended === 'refused') return { value: null, why: 'refused', fault: '' };
+  let fault: string | undefined;
+  for (const reading of readings(answer.text, answer.ended === 'cut')) {
+    const checked = schema.safeParse(reading);
+    if (checked.success) return { value: checked.data, why: null, fault: '' };
+    fault ??= `That answer does not fit:\n${z.prettifyError(checked.error)}`;
+  }
+  const unread = answer.ended === 'cut' ? 'That answer is too long and was cut off: be shorter.' : 'That is no JSON.';
+  return { value: null, why: 'malformed', fault: fault ?? unread };
+}
+
+function settled<T>(endpoint: Endpoint, { value, why }: Read<T>, answers: readonly Answer[]): Had<T> {
+  if (why !== null) endpoint.countUnusable(why);
+  const tokens = answers.reduce<Tokens | null>(
+    (sum, { tokens: one }) => sum && one && { input: sum.input + one.input, output: sum.output + one.output },
+    { input: 0, output: 0 },
+  );
+  return { value, why, call: (answers.at(-1) as Answer).call, tokens };
+}
+
+/** How the protocol is told of the form, and the form where the model must be told of it in words. */
+function formOf(how: 'json_schema' | 'json_object' | 'text', schema: z.ZodType) {
+  const { $schema, ...form } = z.toJSONSchema(schema, {
+    // OpenAI's strict mode knows no lengths of strings; the schema is held to them all the same.
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.minLength;
+      delete jsonSchema.maxLength;
+    },
+  });
+  switch (how) {
+    case 'json_schema':
+      return { form: null, format: { type: how, json_schema: { name: 'answer', strict: true, schema: form } } };
+    case 'json_object':
+      return { form, format: { type: how } };
+    case 'text':
+      return { form, format: undefined };
+  }
+}
+
+function inWords(form: object): string {
+  return `Answer with JSON alone, by this JSON Schema:\n${JSON.stringify(form)}`;
+}
+
+/** The last message, with the form told below it. */
+function withForm(messages: readonly Message[], form: object): Message[] {
+  return messages.map(({ role, content }, i) =>
+    i === messages.length - 1 ? { role, content: `${content}\n\n${inWords(form)}` } : { role, content },
+  );
+}
+
+function shown(text: string): string {
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+}

@@ -1,0 +1,39 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Fault } from './fault.js';
+
+/**
+ * Takes a folder or a file for this process alone, by a file beside or in it with our process number, made only if there
+ * is none; one whose process is gone is taken over.
+ *
+ * @param file the lock
+ * @param what it guards, for the message
+ * @returns gives it back
+ * @throws Fault another process holds it
+ */
+export function lock(file: string, what: string): () => void {
+  const take = (): void => writeFileSync(file, String(process.pid), { flag: 'wx' });
+  try {
+    take();
+  } catch {
+    const holder = Number(readFileSync(file, 'utf8'));
+    if (holder !== process.pid && isRunning(holder)) {
+      throw new Fault(
+        `Expected ${what} for this run alone, but process ${holder} is writing to it. Wait for it, or choose another folder with --out.`,
+      );
+    }
+    rmSync(file);
+    take();
+  }
+  return () => rmSync(file, { force: true });
+}
+
+/** A lock whose maker was killed before it wrote its number holds none. */
+function isRunning(process_: number): boolean {
+  if (!(process_ > 0)) return false;
+  try {
+    process.kill(process_, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
