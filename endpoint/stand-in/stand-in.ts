@@ -60,6 +60,8 @@ export async function openStandIn(
     await wait(delay);
     answer(response, one, said);
   });
+  // A connection that is at rest is the client's to close: one closed here as a request comes is a fault nobody asked for.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
