@@ -127,12 +127,12 @@ export class Endpoint {
   ): Promise<{ answer: z.output<T>; call: string }> {
     const call = idOf(asked);
     const underway = this.#underway.get(call);
-    const known = request.answer.safeParse(underway ? await underway : this.answers.find(asked));
+    const known = request.answer.safeParse(underway ? await underway : this.answers.find(call));
     if (known.success) {
       this.countCached();
       return { answer: known.data, call };
     }
-    const asking = this.post(request, (answer) => this.answers.keep(asked, answer), call);
+    const asking = this.post(request, (answer) => this.answers.keep(call, asked, answer), call);
     this.#underway.set(call, asking);
     try {
       return { answer: await asking, call };

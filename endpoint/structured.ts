@@ -36,7 +36,11 @@ const longestShown = 4000;
  *
  * @throws Fault as {@link Endpoint.post}
  */
-export async function askFor<T>(endpoint: Endpoint, wanted: Wanted<T>): Promise<Had<T>> {
+export function askFor<T>(endpoint: Endpoint, wanted: Wanted<T>): Promise<Had<T>> {
+  return endpoint.pace.admit(() => inTurns(endpoint, wanted));
+}
+
+async function inTurns<T>(endpoint: Endpoint, wanted: Wanted<T>): Promise<Had<T>> {
   const { schema, messages, ...rest } = wanted;
   const { form, format } = formOf(endpoint.plan.response_format ?? 'json_schema', schema);
   const first = form === null ? messages : withForm(messages, form);
