@@ -89,7 +89,7 @@ const bodySchema = z.looseObject({
   response_format: z.object({ json_schema: z.object({ schema: z.unknown() }).optional() }).optional(),
 });
 
-function readAsked(body: unknown, headers: IncomingHttpHeaders): Asked {
+export function readAsked(body: unknown, headers: IncomingHttpHeaders): Asked {
   const { messages, input, response_format: format } = bodySchema.parse(body);
   return {
     prompt: messages[0]?.content ?? input.join('\n'),
