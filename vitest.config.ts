@@ -27,6 +27,7 @@ export default defineConfig({
         'sweep',
         'native',
         'hub',
+        'endpoint',
       ].map((d) => `${d}/**/*.ts`),
       reporter: ['text-summary', 'html'],
     },
