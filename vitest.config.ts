@@ -24,6 +24,7 @@ export default defineConfig({
         'eval',
         'report',
         'sweep',
+        'synth',
         'native',
         'hub',
         'endpoint',
