@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { idOf } from './answers.js';
 import type { Tokens } from './budget.js';
 import type { Endpoint } from './endpoint.js';
 
@@ -20,6 +19,8 @@ export interface Conversation {
   readonly format?: Readonly<Record<string, unknown>> | undefined;
   /** From 0: another draw of the same question, an answer of its own. */
   readonly attempt?: number;
+  /** As `Request.refusable` of ./endpoint.ts. */
+  readonly refusable?: boolean;
 }
 
 /** One message from the user. */
@@ -79,7 +80,15 @@ export function ask(endpoint: Endpoint, { text, longest, alternatives = false }:
  * @throws Fault as {@link Endpoint.post}
  */
 export async function converse(endpoint: Endpoint, conversation: Conversation): Promise<Answer> {
-  const { messages, longest, temperature = 0, alternatives = false, format, attempt = 0 } = conversation;
+  const {
+    messages,
+    longest,
+    temperature = 0,
+    alternatives = false,
+    format,
+    attempt = 0,
+    refusable = false,
+  } = conversation;
   const { url, model } = endpoint.plan;
   const body = {
     messages: messages.map(({ role, content }) => ({ role, content })),
@@ -89,21 +98,16 @@ export async function converse(endpoint: Endpoint, conversation: Conversation): 
     ...(format ? { response_format: format } : {}),
   };
   const asked = { url, model, ...body, ...(attempt > 0 ? { attempt } : {}) };
-  const call = idOf(asked);
-  const known = answerSchema.safeParse(endpoint.answers.find(asked));
-  if (known.success) {
-    endpoint.countCached();
-    return answerOf(known.data, call);
-  }
   const bytes = messages.reduce((sum, { content }) => sum + Buffer.byteLength(content) + tokensAroundMessage, 0);
-  const request = {
+  const { answer, call } = await endpoint.answer(asked, {
     path: '/chat/completions',
     body,
     answer: answerSchema,
     most: { input: bytes + (format ? Buffer.byteLength(JSON.stringify(format)) : 0), output: longest },
     used: tokensOf,
-  };
-  return answerOf(await endpoint.post(request, (answer) => endpoint.answers.keep(asked, answer)), call);
+    refusable,
+  });
+  return answerOf(answer, call);
 }
 
 function tokensOf({ usage }: z.output<typeof answerSchema>): Tokens | null {

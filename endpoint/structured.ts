@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Tokens } from './budget.js';
 import { type Answer, converse, type Message } from './chat.js';
-import type { Endpoint } from './endpoint.js';
+import { type Endpoint, Refused } from './endpoint.js';
 import { readings } from './json-in-text.js';
 
 /** A value asked of a language model. */
@@ -40,16 +40,34 @@ export async function askFor<T>(endpoint: Endpoint, wanted: Wanted<T>): Promise<
   const { schema, messages, ...rest } = wanted;
   const { form, format } = formOf(endpoint.plan.response_format ?? 'json_schema', schema);
   const first = form === null ? messages : withForm(messages, form);
-  const answer = await converse(endpoint, { ...rest, messages: first, format });
-  const read = readAs(schema, answer);
-  if (read.value !== null || read.why === 'refused') return settled(endpoint, read, [answer]);
-  const again: Message[] = [
-    ...first,
-    { role: 'assistant', content: shown(answer.text) },
-    { role: 'user', content: `${read.fault}\n${form === null ? 'Answer again, with the JSON alone.' : inWords(form)}` },
+  const answers: Answer[] = [];
+  const turn = async (said: readonly Message[]): Promise<Read<T>> => {
+    const answer = await converse(endpoint, { ...rest, messages: said, format, refusable: true });
+    answers.push(answer);
+    return readAs(schema, answer);
+  };
+  try {
+    const read = await turn(first);
+    const fits = read.value !== null || read.why === 'refused';
+    return settled(
+      endpoint,
+      fits ? read : await turn([...first, ...withFault(answers[0]!, read.fault, form)]),
+      answers,
+    );
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    endpoint.countUnusable('refused');
+    return { value: null, why: 'refused', call: error.call, tokens: sumOf(answers) };
+  }
+}
+
+/** The turns that show a model what is wrong with its answer. */
+function withFault({ text }: Answer, fault: string, form: object | null): Message[] {
+  const again = form === null ? 'Answer again, with the JSON alone.' : inWords(form);
+  return [
+    { role: 'assistant', content: shown(text) },
+    { role: 'user', content: `${fault}\n${again}` },
   ];
-  const second = await converse(endpoint, { ...rest, messages: again, format });
-  return settled(endpoint, readAs(schema, second), [answer, second]);
 }
 
 type Read<T> = { readonly value: T | null; readonly why: Had<T>['why']; readonly fault: string };
@@ -68,11 +86,14 @@ function readAs<T>(schema: z.ZodType<T>, answer: Answer): Read<T> {
 
 function settled<T>(endpoint: Endpoint, { value, why }: Read<T>, answers: readonly Answer[]): Had<T> {
   if (why !== null) endpoint.countUnusable(why);
-  const tokens = answers.reduce<Tokens | null>(
-    (sum, { tokens: one }) => sum && one && { input: sum.input + one.input, output: sum.output + one.output },
+  return { value, why, call: (answers.at(-1) as Answer).call, tokens: sumOf(answers) };
+}
+
+function sumOf(answers: readonly Answer[]): Tokens | null {
+  return answers.reduce<Tokens | null>(
+    (sum, { tokens }) => sum && tokens && { input: sum.input + tokens.input, output: sum.output + tokens.output },
     { input: 0, output: 0 },
   );
-  return { value, why, call: (answers.at(-1) as Answer).call, tokens };
 }
 
 /** How the protocol is told of the form, and the form where the model must be told of it in words. */
