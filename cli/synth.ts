@@ -22,7 +22,7 @@ export const synth: CommandModule<object, SynthArguments> = {
   command: 'synth <plan>',
   describe: 'let a language model write hard and long queries, what answers them, and hard negatives',
   builder: (yargs) =>
-    dataArguments(yargs, 'YAML file of a synthesis, such as configs/synth-hq.yaml')
+    dataArguments(yargs, 'YAML file of a synthesis, such as configs/synth.yaml')
       .option('estimate', {
         describe: 'count calls, tokens and money, and send nothing',
         type: 'boolean',
@@ -47,7 +47,7 @@ export const synth: CommandModule<object, SynthArguments> = {
       return;
     }
     if (needsEncoder(plan)) await startBackend(plan);
-    const models = await openModels(plan, prompts);
+    const models = await openModels(plan, prompts, folder);
     try {
       const { synthesize } = await import('../synth/synthesize.js');
       const onProgress = (what: string, done: number, of: number): void =>

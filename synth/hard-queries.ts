@@ -31,7 +31,7 @@ export async function askHardQuery(
 
   const asked = await desk.write(turns.question, { document });
   calls.push(asked.call);
-  if (!asked.value) return leaveOut('malformed question');
+  if (!asked.value) return leaveOut(`${asked.call.unusable} question`);
   const { question } = asked.value;
   const broken = questionFault(question, document, hard.overlap);
   if (broken) return leaveOut(broken, question);
@@ -39,7 +39,7 @@ export async function askHardQuery(
   const checked = await desk.judge(turns.check, { question, document });
   calls.push(checked.call);
   const verdict = checked.value;
-  if (!verdict) return leaveOut('malformed check', question);
+  if (!verdict) return leaveOut(`${checked.call.unusable} check`, question);
   if (!verdict.self_contained) return leaveOut('not self-contained', question);
   if (!verdict.needs_reasoning) return leaveOut('needs no reasoning', question);
   if (!verdict.answered) return leaveOut('not answered by its document', question);
@@ -51,7 +51,7 @@ export async function askHardQuery(
     const words = between(hard.passage_words, share);
     const written = await desk.write(turns.passage, { question, document, words });
     calls.push(written.call);
-    if (!written.value) return leaveOut('malformed passage', question);
+    if (!written.value) return leaveOut(`${written.call.unusable} passage`, question);
     const { passage } = written.value;
     if (hasControls(passage)) return leaveOut('control tokens', question);
     const answers = await judged(desk, question, passage, calls);

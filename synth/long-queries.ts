@@ -51,13 +51,13 @@ export async function writeLongQuery(
   const words = askedLength(varied.query_words, i, varied.number, seed);
 
   const query = await atLength(desk, turns.query, { domain: varied.domain, task, words }, varied, attempt, calls);
-  if (!query) return leaveOut('malformed query');
+  if (!query) return leaveOut('no query');
   const broken = longQueryFault(query.text);
   if (broken) return leaveOut(broken, query.text);
 
   const wanted = between(varied.positive_words, hash32(seed, i, 0x766c) / 2 ** 32);
   const positive = await atLength(desk, turns.positive, { query: query.text, words: wanted }, varied, 0, calls);
-  if (!positive) return leaveOut('malformed positive', query.text);
+  if (!positive) return leaveOut('no positive', query.text);
   if (hasControls(positive.text)) return leaveOut('control tokens', query.text);
   const verdict = await judged(desk, query.text, positive.text, calls);
   if (!(verdict.grade !== null && verdict.grade >= desk.plan.judging.answers_from)) {

@@ -104,7 +104,7 @@ class Assembly {
       const { value, call } = await this.desk.write(turns.negative, { query, positive, words }, { attempt });
       this.calls.push(call);
       if (!value) {
-        this.rejected.push({ side: 'written', reason: 'malformed', origin: writtenBy(call) });
+        this.rejected.push({ side: 'written', reason: call.unusable ?? 'malformed', origin: writtenBy(call) });
         continue;
       }
       const text = value.document;

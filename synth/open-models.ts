@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeConcepts } from '../data/concepts/write.js';
 import type { Spent } from '../endpoint/budget.js';
 import { Endpoint } from '../endpoint/endpoint.js';
-import { openStandIn } from '../endpoint/stand-in/stand-in.js';
+import { openStandIn, type StandIn } from '../endpoint/stand-in/stand-in.js';
 import { written } from '../endpoint/stand-in/writing.js';
 import { type EndpointPlan, endpoint } from '../plan/endpoint.js';
 import { Fault } from '../plan/fault.js';
@@ -23,21 +23,33 @@ export interface Models {
   readonly close: () => Promise<void>;
 }
 
-/** Opens the plan's endpoints, or the stand-in for them. */
-export async function openModels(plan: SynthesisPlan, prompts: Prompts): Promise<Models> {
+/**
+ * Opens the plan's endpoints, or the stand-in for them. What they were asked stands in the run's folder, so that a budget
+ * holds over all starts.
+ */
+export async function openModels(plan: SynthesisPlan, prompts: Prompts, folder: string): Promise<Models> {
   const standIn = plan.canned ? await openCanned(plan.canned, prompts) : null;
-  const given = standIn?.endpoint ?? (plan.endpoint as EndpointPlan);
-  const writer = new Endpoint(given);
-  const judge = plan.judging.endpoint ? new Endpoint(plan.judging.endpoint) : writer;
+  const writer = standIn
+    ? new Endpoint(cannedEndpoint, { run: folder, at: standIn.url, folder: join(folder, 'answers') })
+    : new Endpoint(plan.endpoint as EndpointPlan, { run: folder });
+  const other = plan.judging.endpoint ? new Endpoint(plan.judging.endpoint, { run: join(folder, 'judge') }) : null;
+  const judge = other ?? writer;
   return {
     write: asker(writer, prompts, plan.temperature),
     judge: asker(judge, prompts, 0),
     // A record waits for one answer at a time: twice as many as requests under way keep the queue full.
-    width: 2 * given.concurrency,
-    spent: () => [[given.model, writer.spent], ...(judge === writer ? [] : [[judge.plan.model, judge.spent] as const])],
-    close: async () => standIn?.close(),
+    width: 2 * writer.plan.concurrency,
+    spent: () => [writer, ...(other ? [other] : [])].map((one) => [one.plan.model, one.spent] as const),
+    close: async () => {
+      writer.close();
+      other?.close();
+      await standIn?.close();
+    },
   };
 }
+
+// Answers are kept under this address wherever the stand-in listens.
+const cannedEndpoint = endpoint.parse({ url: 'http://canned.invalid/v1', model: 'canned-writer', concurrency: 16 });
 
 /** Makes the benchmark that a canned writer writes about, where it is not there. @throws Fault one of other concepts */
 export function makeCannedBenchmark({ folder, concepts, seed }: CannedPlan): void {
@@ -50,11 +62,7 @@ export function makeCannedBenchmark({ folder, concepts, seed }: CannedPlan): voi
   );
 }
 
-async function openCanned({ concepts, seed }: CannedPlan, prompts: Prompts) {
+function openCanned({ concepts, seed }: CannedPlan, prompts: Prompts): Promise<StandIn> {
   const writer = cannedWriter({ concepts, seed }, prompts);
-  const server = await openStandIn(written(writer, slips), { delay: 0, remember: false });
-  return {
-    endpoint: endpoint.parse({ url: server.url, model: 'canned-writer', concurrency: 16 }),
-    close: server.close,
-  };
+  return openStandIn(written(writer, slips), { delay: 0, remember: false });
 }

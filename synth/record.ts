@@ -66,7 +66,7 @@ export type Side = 'written' | 'mined';
 /** A text that was judged and not used. */
 export interface Rejected {
   readonly side: Side;
-  readonly reason: 'answers' | 'between' | 'no grade' | 'malformed' | 'unusable' | 'repeats another';
+  readonly reason: 'answers' | 'between' | 'no grade' | 'malformed' | 'refused' | 'unusable' | 'repeats another';
   readonly origin: Origin | null;
 }
 
