@@ -55,6 +55,7 @@ export function completion(asked: Asked, reply: Extract<Reply, { text: string } 
   const [content, refusal] = 'text' in reply ? [reply.text, null] : [null, reply.refusal];
   const alternatives = 'alternatives' in reply ? reply.alternatives : undefined;
   return {
+    id: 'stand-in',
     object: 'chat.completion',
     model: asked.body.model,
     choices: [

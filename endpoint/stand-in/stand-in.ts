@@ -11,6 +11,8 @@ export interface StandIn {
   readonly asked: readonly Asked[];
   /** How many chats and embeddings came. */
   readonly requests: () => number;
+  /** How many are being answered now, and were at the most. */
+  readonly open: () => number;
   readonly mostAtOnce: () => number;
   readonly close: () => Promise<void>;
 }
@@ -43,6 +45,7 @@ export async function openStandIn(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     asked,
     requests: () => requests,
+    open: () => open,
     mostAtOnce: () => most,
     close: () => {
       server.closeAllConnections();
@@ -104,7 +107,7 @@ function answer(response: ServerResponse, asked: Asked, said: Reply): void {
 function streamed(asked: Asked, said: Extract<Reply, { text: string } | { refusal: string }>): string {
   const whole = completion(asked, said);
   const event = (choices: unknown[], more = {}) =>
-    `data: ${JSON.stringify({ object: 'chat.completion.chunk', model: whole.model, choices, ...more })}\n\n`;
+    `data: ${JSON.stringify({ id: whole.id, object: 'chat.completion.chunk', model: whole.model, choices, ...more })}\n\n`;
   const delta = (delta: unknown, finish_reason: string | null = null) => event([{ index: 0, delta, finish_reason }]);
   const { content, refusal } = whole.choices[0]!.message;
   const parts = (content ?? '').match(/[\s\S]{1,16}/g) ?? [];

@@ -106,3 +106,26 @@ describe('a value of a language model', () => {
     }
   });
 });
+
+describe('a request that the server will not have', () => {
+  const long = { ...wanted, messages: [{ role: 'user', content: 'x'.repeat(1 << 20) } as const] };
+
+  it('is null, and stops no other', async () => {
+    const { server, endpoint } = await open((_, { messages }) =>
+      (messages[0]?.content.length ?? 0) > 1000 ? { status: 400, code: 'context_length_exceeded' } : undefined,
+    );
+    const [one, two] = await Promise.all([askFor(endpoint, long), askFor(endpoint, wanted)]);
+    expect(one).toMatchObject({ value: null, why: 'refused', call: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(two.value).toEqual(value);
+    expect(endpoint.spent).toMatchObject({ requests: 2, refused: 1, retries: 0 });
+    expect(server.requests()).toBe(2);
+  });
+
+  it('is a fault where it has none of them', async () => {
+    const { server, endpoint } = await open(() => ({ status: 400, message: 'unknown: response_format' }));
+    const asked = Array.from({ length: 60 }, (_, attempt) => askFor(endpoint, { ...wanted, attempt }));
+    await expect(Promise.all(asked)).rejects.toThrow(/got status 400: .*Set endpoint\.response_format to json_object/);
+    await Promise.allSettled(asked);
+    expect(server.requests()).toBeLessThan(30);
+  });
+});
