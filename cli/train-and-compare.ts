@@ -6,7 +6,7 @@ import type { RunPlan } from '../plan/schema.js';
 import { writeLossCurve } from '../report/loss-curve.js';
 import { type Trained, train } from '../train/train.js';
 import { progress, say } from './progress.js';
-import { progressHook } from './train.js';
+import { trainingLine } from './training-line.js';
 
 /** What a training came to, beside BM25 and the model that it began with; no results where it was stopped. */
 export interface Compared {
@@ -18,8 +18,9 @@ export interface Compared {
 /** Trains a plan into a run folder, going on where one was stopped, evaluates it beside BM25 and its base, and draws its loss. */
 export async function trainAndCompare(plan: RunPlan, folder: string, stopped: () => boolean): Promise<Compared> {
   const resume = existsSync(join(folder, 'plan.yaml'));
-  const trained = await train(plan, { folder, resume, stopped, hooks: [progressHook()], say });
-  if (trained.step < trained.total) return { trained, results: null, curve: null };
+  const { hook, onScore } = trainingLine();
+  const trained = await train(plan, { folder, resume, stopped, hooks: [hook], onScore, say });
+  if (trained.ended === 'stopped') return { trained, results: null, curve: null };
   const results = await evaluateModels({
     models: ['bm25', plan.model.base, folder],
     sets: plan.eval.sets,
