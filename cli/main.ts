@@ -14,6 +14,7 @@ import { rag } from './rag.js';
 import { rerank } from './rerank.js';
 import { search } from './search.js';
 import { sweep } from './sweep.js';
+import { synth } from './synth.js';
 import { train } from './train.js';
 
 await reportFaults(async () => {
@@ -27,6 +28,7 @@ await reportFaults(async () => {
     .command(search)
     .command(rag)
     .command(sweep)
+    .command(synth)
     .command(plot)
     .command(board)
     .command(data)

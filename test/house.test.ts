@@ -11,6 +11,7 @@ const rank: Readonly<Record<string, number>> = {
   train: 6,
   eval: 6,
   report: 6,
+  synth: 6,
   data: 5,
   encoder: 4,
   retrieval: 4,
