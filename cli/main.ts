@@ -11,6 +11,7 @@ import { reportFaults } from './exit.js';
 import { plot } from './plot.js';
 import { rag } from './rag.js';
 import { rerank } from './rerank.js';
+import { results } from './results.js';
 import { search } from './search.js';
 import { sweep } from './sweep.js';
 import { train } from './train.js';
@@ -26,6 +27,7 @@ await reportFaults(async () => {
     .command(search)
     .command(rag)
     .command(sweep)
+    .command(results)
     .command(plot)
     .command(data)
     .command(doctor)

@@ -1,0 +1,17 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Fault, reasonOf } from '../plan/fault.js';
+
+/** Writes a file under another name first: one that is there is whole. @throws Fault where it cannot be written */
+export function writeWhole(path: string, content: Uint8Array | string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    throw new Fault(`Expected a writable place for ${path}, got ${reasonOf(error)}. Name another one.`);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
