@@ -5,13 +5,13 @@ import { queryTexts } from '../eval/query-texts.js';
 import { type Result, readResults, titleOf } from '../eval/result.js';
 import { scoreRuns } from '../eval/score.js';
 import { ownResults } from '../report/results/own-results.js';
-import { isRunFolder } from '../report/results/trained.js';
+import { isRunFolder } from '../report/runs/listed.js';
+import { signed } from '../report/signed.js';
 import { type Cell, plainTable } from '../report/table.js';
 import { exactUpTo } from '../retrieval/significance.js';
 import { judgementsOf, metricsOf } from './judgements.js';
 import { differencesOf, differencesText } from './plan-differences.js';
 import { say } from './progress.js';
-import { signed } from './signed.js';
 
 interface CompareArguments {
   results: string[];

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { evaluateModels } from '../eval/evaluate.js';
 import { packageRoot } from '../plan/places.js';
 import { readPlan } from '../plan/read.js';
-import { writeLossCurve } from '../report/loss-curve.js';
+import { writeTraining } from '../report/training/plot.js';
 import { useBackend } from '../tensor/backend.js';
 import { train } from '../train/train.js';
 import { reportFaults } from './exit.js';
@@ -49,13 +49,13 @@ async function quickstart(): Promise<void> {
     onProgress: progress,
     onNote: say,
   });
-  const curve = writeLossCurve(join(run, 'loss'), [run]);
+  const curve = writeTraining(join(run, 'loss'), [run], 'loss');
   console.log(`
 ${tables(results)}
 
 checkpoint  ${trained.checkpoint}
 results     ${join(run, 'results')}
-loss curve  ${curve.png}, ${curve.svg}
+loss curve  ${curve.png}, ${curve.svg}, ${curve.pdf}
 time        ${clock((performance.now() - began) / 1000)}
 
 Try next:

@@ -36,9 +36,10 @@ export const sweep: CommandModule<object, PlanArguments> = {
         throw new Fault(`Expected a run of the sweep to finish, but all failed. Mend the fault above and run again.`);
     } else {
       const { writeSweep } = await import('../report/sweep.js');
-      const files = writeSweep(folder, { name: read.name, ...result });
+      const files = writeSweep(folder);
       console.log(given.json ? JSON.stringify({ ...result, folder, ...files }) : files.text);
-      say(`table and picture: ${files.markdown}, ${files.picture.png}, ${files.picture.svg}`);
+      say(`tables: ${files.arrow}, ${files.csv}, ${files.markdown}`);
+      for (const { png, svg, pdf } of files.pictures) say(`picture: ${png}, ${svg}, ${pdf}`);
     }
     if (result.interrupted) {
       say('stopped; the same command goes on where it stopped');

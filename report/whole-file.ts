@@ -7,11 +7,13 @@ export function writeWhole(path: string, content: Uint8Array | string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, content);
-    renameSync(temporary, path);
+    try {
+      writeFileSync(temporary, content);
+      renameSync(temporary, path);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
   } catch (error) {
     throw new Fault(`Expected a writable place for ${path}, got ${reasonOf(error)}. Name another one.`);
-  } finally {
-    rmSync(temporary, { force: true });
   }
 }

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { type Result, readResults } from '../../eval/result.js';
-import { planIn } from '../../plan/difference.js';
 import { Fault } from '../../plan/fault.js';
-import { isRunFolder, isSweepFolder, readSweepFolder, readTrained, type SweepFolder, type Trained } from './trained.js';
+import { isRunFolder, isSweepFolder, listRuns } from '../runs/listed.js';
+import { readSweepFolder, readTrained, type SweepFolder, type Trained } from './trained.js';
 
 /** Trainings and systems to set side by side. */
 export interface Contenders {
@@ -28,9 +28,9 @@ export interface Contenders {
  */
 export function readContenders(paths: readonly string[], baseline?: string): Contenders {
   const folders = paths.filter(isFolder);
-  const sweeps = folders.filter((path) => !isRunFolder(path) && isSweepFolder(path)).map(readSweepFolder);
+  const sweeps = folders.filter(isSweepFolder).map(readSweepFolder);
   const prefix = ({ name }: SweepFolder): string => (sweeps.length > 1 ? `${name}: ` : '');
-  const runs = bySeed(folders.filter(isRunFolder).map((path) => readTrained(path)));
+  const runs = listRuns(folders.filter(isRunFolder)).map(readTrained);
   const others = paths.filter((path) => !isFolder(path) || (!isRunFolder(path) && !isSweepFolder(path)));
   const all = {
     name: sweeps.map(({ name }) => name).join(', ') || basename(resolve(paths[0] ?? '.')),
@@ -67,21 +67,6 @@ function named({ runs, systems, references }: Named, bases: readonly string[], w
   throw new Fault(
     `Expected a variant or a system with results for the baseline, got ${wanted}. Choose one with --baseline: ${choices}.`,
   );
-}
-
-/** Gives runs of one plan but for the seed one variant's name, and tells apart those of one name whose plans differ. */
-function bySeed(runs: readonly Trained[]): Trained[] {
-  const plans = runs.map(({ folder }) => {
-    const { seed: _seed, eval: _eval, ...trained } = planIn(folder);
-    return JSON.stringify(trained);
-  });
-  return runs.map((run, i) => {
-    const first = runs[plans.indexOf(plans[i] as string)] as Trained;
-    const alone = plans.filter((plan) => plan === plans[i]).length === 1;
-    const name = alone ? basename(resolve(run.folder)) : first.variant;
-    const taken = runs.some((other, j) => plans[j] !== plans[i] && basename(resolve(other.folder)) === name);
-    return { ...run, variant: taken ? first.folder : name };
-  });
 }
 
 function isFolder(path: string): boolean {

@@ -1,5 +1,6 @@
+import { signed } from '../signed.js';
 import { type Cell, type Column, markdownTable, plainTable } from '../table.js';
-import type { Mark, ResultsRow, ResultsTable } from './results-table.js';
+import { type Mark, type ResultsRow, type ResultsTable, titleOfRow } from './results-table.js';
 
 interface Tabled {
   readonly title: string;
@@ -28,12 +29,8 @@ export function resultsMarkdown(table: ResultsTable): string {
 }
 
 function sets({ rows }: ResultsTable): ResultsRow[][] {
-  const titles = [...new Set(rows.map(titleOf))];
-  return titles.map((title) => rows.filter((row) => titleOf(row) === title));
-}
-
-function titleOf({ set, split }: ResultsRow): string {
-  return split === null ? set : `${set}, ${split}`;
+  const titles = [...new Set(rows.map(titleOfRow))];
+  return titles.map((title) => rows.filter((row) => titleOfRow(row) === title));
 }
 
 function variantTables(table: ResultsTable): Tabled[] {
@@ -61,7 +58,7 @@ function variantTables(table: ResultsTable): Tabled[] {
       ...effortCells(row, table),
     ]);
     const over = documents === null ? '' : ` over ${documents} documents`;
-    return { title: `${titleOf(here[0] as ResultsRow)}: ${queries} queries${over}`, columns, rows: cells };
+    return { title: `${titleOfRow(here[0] as ResultsRow)}: ${queries} queries${over}`, columns, rows: cells };
   });
 }
 
@@ -83,7 +80,7 @@ function runTables(table: ResultsTable): Tabled[] {
       ...table.measures.map((measure) => row.marks[measure]?.mean),
       ...effortCells(row, table),
     ]);
-    return [{ title: `Runs on ${titleOf(here[0] as ResultsRow)}`, columns, rows: cells }];
+    return [{ title: `Runs on ${titleOfRow(here[0] as ResultsRow)}`, columns, rows: cells }];
   });
 }
 
@@ -125,9 +122,4 @@ function notes({ baseline, comparisons, currency, lacking, rows }: ResultsTable)
     ...(currency === null ? [] : ['cost: those minutes at the price of an hour of the machine.']),
     ...lacking.map(({ variant, seed, reason }) => `not in it: ${variant}, seed ${seed}: ${reason}`),
   ];
-}
-
-/** `+0.012`, `−0.300`. */
-function signed(value: number): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 }

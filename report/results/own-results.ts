@@ -1,6 +1,7 @@
 import { type Result, readResults } from '../../eval/result.js';
 import { Fault } from '../../plan/fault.js';
-import { isRunFolder, readTrained } from './trained.js';
+import { isRunFolder } from '../runs/listed.js';
+import { resultsOfRun } from './trained.js';
 
 /**
  * What was named, each run folder as one system, the run: what else was scored beside it stays out. Runs of one name
@@ -11,7 +12,7 @@ import { isRunFolder, readTrained } from './trained.js';
 export function ownResults(paths: readonly string[]): Result[] {
   const named = paths.map((path) => {
     if (!isRunFolder(path)) return { path, results: readResults([path]) };
-    const { results } = readTrained(path);
+    const results = resultsOfRun(path);
     if (results.length > 0) return { path, results };
     throw new Fault(
       `Expected results of reasontune eval for ${path}, got none. Run first: npx reasontune eval ${path}`,

@@ -41,6 +41,11 @@ export interface ResultsRow {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** The set and split that a row is of. */
+export function titleOfRow({ set, split }: ResultsRow): string {
+  return split === null ? set : `${set}, ${split}`;
+}
+
 export interface ResultsTable {
   readonly name: string;
   readonly baseline: string | null;

@@ -9,7 +9,7 @@ import { Fault } from '../../plan/fault.js';
 import { readContenders } from '../../report/results/contenders.js';
 import { resultsText } from '../../report/results/markdown.js';
 import { resultsTable } from '../../report/results/results-table.js';
-import { readTrained } from '../../report/results/trained.js';
+import { resultsOfRun } from '../../report/results/trained.js';
 import { writeResults } from '../../report/results/write.js';
 import { bootstrapInterval, holm, randomizationTest } from '../../retrieval/significance.js';
 import { scratch } from './folder.js';
@@ -70,7 +70,7 @@ describe('the results table', () => {
     for (const variant of ['in-batch', 'bm25']) {
       const seeds = rowsOf(table, 'run')
         .filter(({ name }) => name === variant)
-        .map(({ folder: path }) => readTrained(path as string).results[0]?.perQuery);
+        .map(({ folder: path }) => resultsOfRun(path as string)[0]?.perQuery);
       for (const measure of ['nDCG@10', 'R@100']) {
         const differences = Object.entries(base[measure] as Record<string, number>).map(
           ([query, value]) => seeds.reduce((sum, one) => sum + (one?.[measure]?.[query] as number) / 3, 0) - value,

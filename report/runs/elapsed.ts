@@ -1,4 +1,4 @@
-import type { StepEvent } from './events.js';
+import type { StepEvent } from '../events.js';
 
 /**
  * The seconds of training up to and with each step. A run that was continued counts its seconds anew from that process's
