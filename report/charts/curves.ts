@@ -68,9 +68,8 @@ export function writeCurves(prefix: string, given: Curves): Picture {
       type: 'line',
       data: {
         datasets: [
-          ...(behind ? lines.map(({ raw, look }) => stroke(raw, tint(look.colour, named ? 0.18 : 0.3), 1)) : []),
-          // Chart.js draws the first set last: here solid lines come first, beneath dashed ones.
-          ...lines.map(({ line, look }) => ({
+          // Chart.js draws the first set last, on top: faint lines beneath, and a solid line beneath a dashed one.
+          ...lines.toReversed().map(({ line, look }) => ({
             ...stroke(line, look.colour, 1.9),
             borderDash: look.dash,
             pointStyle: look.marker,
@@ -78,6 +77,7 @@ export function writeCurves(prefix: string, given: Curves): Picture {
             pointBackgroundColor: '#ffffff',
             pointBorderWidth: 1.6,
           })),
+          ...(behind ? lines.map(({ raw, look }) => stroke(raw, tint(look.colour, named ? 0.18 : 0.3), 1)) : []),
         ],
       },
       options: {

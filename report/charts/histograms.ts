@@ -41,7 +41,7 @@ export function writeHistograms(prefix: string, given: Histograms): Picture {
   const nameWidth = Math.max(...rows.flatMap(({ lines }) => lines.map((line) => textWidth(line, font(12)))), 40);
   const textRoom = Math.max(...rows.map(({ text }) => textWidth(text, font(11)))) + 32;
   const width = Math.round(Math.max(700, CHART + nameWidth + textRoom + 40));
-  const scaled = `${subtitle} The highest bar is ${(100 * most).toFixed(0)} %.`;
+  const scaled = `${subtitle} The highest bar is ${(100 * most).toFixed(0)}\u00a0%.`;
   const headings = { title, subtitle: scaled, x, width: width - textRoom - 16 };
   const look = options(headings);
   const height = 112 + rows.length * ROW + headingRoom(headings);

@@ -63,16 +63,6 @@ export function writeRows(prefix: string, given: Rows): Picture {
       data: {
         datasets: [
           {
-            data: points(({ other }) => other),
-            ...{
-              pointStyle: 'rectRot',
-              pointRadius: 6,
-              borderColor: vermilion,
-              backgroundColor: '#ffffff',
-              borderWidth: 1.75,
-            },
-          },
-          {
             data: points(({ value, hollow }) => !hollow && value),
             ...{ pointRadius: 5.5, backgroundColor: blue, borderColor: '#ffffff', borderWidth: 1.5 },
           },
@@ -83,6 +73,16 @@ export function writeRows(prefix: string, given: Rows): Picture {
           {
             data: rows.flatMap(({ small = [] }, y) => small.map((x) => ({ x, y: y + 0.28 }))),
             ...{ pointRadius: 2.5, backgroundColor: tint(blue, 0.5), borderWidth: 0 },
+          },
+          {
+            data: points(({ other }) => other),
+            ...{
+              pointStyle: 'rectRot',
+              pointRadius: 7.5,
+              borderColor: vermilion,
+              backgroundColor: '#ffffff',
+              borderWidth: 1.75,
+            },
           },
         ],
       },

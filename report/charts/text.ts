@@ -20,7 +20,7 @@ export function textWidth(text: string, textFont: string): number {
 
 /** A text in lines of at most so many pixels, broken at blanks, else after a sign that joins words, else anywhere. */
 export function wrap(text: string, textFont: string, most: number): string[] {
-  const pieces = text.match(/\s*[^\s\-_/.,:;+]*[-_/.,:;+]*/g)?.filter((piece) => piece !== '') ?? [];
+  const pieces = text.match(/ *[^ \-_/.,:;+]*[-_/.,:;+]*/g)?.filter((piece) => piece !== '') ?? [];
   const lines: string[] = [];
   let line = '';
   const add = (piece: string): void => {
