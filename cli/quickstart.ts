@@ -11,7 +11,7 @@ import { reportFaults } from './exit.js';
 import { watchInterrupt } from './interrupt.js';
 import { clock, progress, say } from './progress.js';
 import { tables } from './tables.js';
-import { progressHook } from './train.js';
+import { trainingLine } from './training-line.js';
 
 // `npm run quickstart [-- FOLDER]`, after setup.mjs: train, evaluate, plot, and say what to do next.
 
@@ -33,8 +33,8 @@ async function quickstart(): Promise<void> {
   const run = freeFolder(join('checkpoints', plan.name));
   const { stopped } = watchInterrupt(say);
 
-  const trained = await train(plan, { folder: run, resume: false, stopped, hooks: [progressHook()], say });
-  if (trained.step < trained.total) {
+  const trained = await train(plan, { folder: run, resume: false, stopped, hooks: [trainingLine().hook], say });
+  if (trained.ended === 'stopped') {
     say(
       `saved ${trained.checkpoint}; go on with: npx reasontune train ${join(run, 'plan.yaml')} --out ${run} --resume`,
     );

@@ -3,7 +3,7 @@ import type { CommandModule } from 'yargs';
 interface ResultsArguments {
   folders: string[];
   baseline: string | undefined;
-  cost: string | undefined;
+  prices: string | undefined;
   out: string | undefined;
   json: boolean;
 }
@@ -26,11 +26,11 @@ export const results: CommandModule<object, ResultsArguments> = {
         ...text,
         describe: 'variant or system to test against; base: the model before training [what the sweep names]',
       })
-      .option('cost', { ...text, describe: 'price file such as configs/prices.yaml: what the trainings cost' })
+      .option('prices', { ...text, describe: 'price file such as configs/prices.yaml: what the trainings cost' })
       .option('out', { ...text, describe: 'folder for results.arrow, .csv and .md [the first folder]' })
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
       .example('$0 results checkpoints/sweep-negatives --baseline bm25', 'against one of its variants'),
-  handler: async ({ folders, baseline, cost, out, json }) => {
+  handler: async ({ folders, baseline, prices: file, out, json }) => {
     const [{ readContenders }, { resultsTable }, { writeResults }, { resultsText }, { readPrices }, { say }] =
       await Promise.all([
         import('../report/results/contenders.js'),
@@ -40,7 +40,7 @@ export const results: CommandModule<object, ResultsArguments> = {
         import('../plan/prices.js'),
         import('./progress.js'),
       ]);
-    const prices = cost === undefined ? null : readPrices(cost);
+    const prices = file === undefined ? null : readPrices(file);
     const table = resultsTable(readContenders(folders, baseline), prices);
     const files = writeResults(out ?? (folders[0] as string), table);
     console.log(json ? JSON.stringify({ ...table, files }) : resultsText(table));

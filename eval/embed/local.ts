@@ -5,18 +5,18 @@ import { encode } from '../../encoder/encode.js';
 import { disposeEncoder, loadEncoder } from '../../encoder/encoder.js';
 import { fetchModel } from '../../encoder/fetch/fetch-model.js';
 import { weightsHash } from '../../encoder/weights-hash.js';
-import { lastCheckpoint } from '../../plan/run-layout.js';
+import { finalCheckpoint } from '../../plan/run-layout.js';
 import { hashOf } from '../kept-index.js';
 import type { Embedder } from './embedder.js';
 
 /**
  * An encoder on the running backend.
  *
- * @param model a run folder (its last checkpoint), a checkpoint or any sentence-transformers folder, or a hub id
+ * @param model a run folder (its best checkpoint, or its last), a checkpoint or any sentence-transformers folder, or a hub id
  * @throws Fault when there is none
  */
 export async function openLocalEmbedder(model: string): Promise<Embedder> {
-  const folder = lastCheckpoint(model) ?? (await fetchModel(model));
+  const folder = finalCheckpoint(model) ?? (await fetchModel(model));
   const encoder = loadEncoder(folder);
   const { tokenizer, settings, architecture } = encoder;
   return {

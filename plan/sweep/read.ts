@@ -1,117 +1,96 @@
-import { z } from 'zod';
+import { readBasedDocument } from '../based.js';
 import { check } from '../check.js';
-import { type FaultLine, faultOf, type Path, type PlanDocument, readDocument } from '../document.js';
-import { Fault } from '../fault.js';
-import { layer, type Override, parseOverrides, splitPath } from '../override.js';
+import { type FaultLine, faultOf, type Path } from '../document.js';
+import { planHash } from '../hash.js';
+import { didYouMean } from '../nearest.js';
+import { type Layered, layer, parseOverrides } from '../override.js';
 import { deepFreeze } from '../read.js';
 import { planSchema, type RunPlan } from '../schema.js';
-
-/** One training of a sweep; its run folder is named by `plan.name`, `<sweep>-<variant>-seed<n>`. */
-interface SweepRun {
-  readonly variant: string;
-  readonly seed: number;
-  readonly plan: RunPlan;
-}
-
-/** A sweep: one plan, changed in named ways, each run with every seed. */
-export interface Sweep {
-  readonly name: string;
-  readonly seeds: readonly number[];
-  readonly variants: readonly { readonly name: string; readonly runs: readonly SweepRun[] }[];
-}
-
-const sweepKeys = z.strictObject({
-  variants: z.record(z.string(), z.record(z.string(), z.unknown())),
-  seeds: z.array(z.int().nonnegative()).min(1),
-});
+import { disagreements } from './agreement.js';
+import { axesOf, product } from './axes.js';
+import { firstOfEach, ownedFaults, refuseOwned, repeatedSeeds } from './owned.js';
+import { BASE, sweepKeys, sweepSchema } from './schema.js';
+import type { Sweep } from './sweep.js';
 
 /**
- * Reads a sweep: a plan with two more top-level keys, `variants` (name → dotted path → value; `{}` is the plan as it
- * is) and `seeds`. Overrides change the plan under the variants, so a variant's own value wins. Throws one Fault that
- * names all that is wrong, a line each.
+ * Reads a sweep: a plan (or a few lines over the plan that `base` names) with `seeds` and at least one of `variants`
+ * (name → dotted path → value; `{}` is the plan as it is), `axes` and `search`. Overrides change the plan under them, so
+ * a variant's own value wins. Throws one Fault that names all that is wrong, a line each.
  */
 export function readSweep(file: string, overrides: readonly string[] = []): Sweep {
-  const document = readDocument(file);
+  const document = readBasedDocument(file);
   const given = parseOverrides(overrides);
-  const wrong = given.find(({ path }) => path[0] === 'variants' || path[0] === 'seed');
-  if (wrong?.path[0] === 'seed') throw new Fault(`${wrong.at.where} seed: a sweep sets it. Write --set seeds=[1,2,3].`);
-  if (wrong)
-    throw new Fault(`${wrong.at.where} variants: expected a path of the plan. Change the variants in the file.`);
+  refuseOwned(given);
   const layered = layer(document, given);
-  const { variants, seeds, ...plan } = layered.value;
-  const head = check(sweepKeys, {
-    ...layered,
-    value: { ...(variants !== undefined && { variants }), ...(seeds !== undefined && { seeds }) },
-  });
-  if ('faults' in head) {
+  const { head, plan, unknown } = parted(layered);
+  const keys = check(sweepSchema, { ...layered, value: head });
+  if ('faults' in keys || unknown.length > 0) {
     const rest = check(planSchema, { ...layered, value: plan });
-    throw faultOf([...layered.faults, ...head.faults, ...('faults' in rest ? rest.faults : [])]);
+    const both = [keys, rest].flatMap((judged) => ('faults' in judged ? judged.faults : []));
+    throw faultOf([...layered.faults, ...unknown, ...both]);
   }
-
-  const faults: FaultLine[] = [
-    ...layered.faults,
-    ...nameFaults(document, head.value.variants),
-    ...repeatedSeeds(layered.place, head.value.seeds),
-  ];
-  const plans = Object.entries(head.value.variants).map(([variant, changes]) => {
-    const changed = layer(document, [...given, ...overridesOf(document, variant, changes)]);
-    const { variants: _variants, seeds: _seeds, ...value } = changed.value;
-    const result = check(planSchema, { ...changed, value });
-    faults.push(...changed.faults, ...('faults' in result ? result.faults : []));
-    return { variant, plan: 'value' in result ? result.value : undefined };
+  const { seeds, baseline, halving, parallel, devices, slurm = {} } = keys.value;
+  const faults: FaultLine[] = [...layered.faults, ...repeatedSeeds(layered.place, seeds)];
+  const spot = (...paths: Path[]) =>
+    paths.map((path) => layered.place(path, 'key')).find((place) => place !== undefined)!;
+  const axes = axesOf(keys.value, layered.place, faults);
+  if (!keys.value.variants && !keys.value.axes && !keys.value.search) {
+    faults.push({
+      place: spot(['seeds']),
+      text: 'seeds: expected variants, axes or search beside it, got none. Add one.',
+    });
+  }
+  const cells = axes.some((axis) => axis.length === 0) ? [] : product(axes);
+  faults.push(...ownedFaults(cells.flatMap(({ changes }) => changes)));
+  const variants = cells.map(({ name, changes }) => {
+    const changed = layer(document, [...given, ...changes]);
+    const { plan, unknown } = parted(changed);
+    const result = check(planSchema, { ...changed, value: plan });
+    faults.push(...changed.faults, ...unknown, ...('faults' in result ? result.faults : []));
+    const settings = Object.fromEntries(changes.map(({ path, value }) => [path.join('.'), value]));
+    return { name, settings, changes, plan: 'value' in result ? result.value : undefined };
   });
-  if (faults.length > 0) throw faultOf(faults);
+  if (faults.length > 0) throw faultOf(firstOfEach(faults));
 
   const name = String(plan.name);
+  const whole = variants.map(({ name: variant, settings, plan }) => ({
+    name: variant,
+    settings,
+    runs: seeds.map((seed) => {
+      const own = { ...(plan as RunPlan), name: `${name}-${variant}-seed${seed}`, seed };
+      return { variant, seed, hash: planHash(own), plan: own };
+    }),
+  }));
+  const placeOf = (i: number) => cells[i]?.changes.at(-1)?.key ?? spot(['variants', cells[i]!.name], ['seeds']);
+  const disagreed = disagreements(keys.value, whole, placeOf, layered);
+  if (disagreed.length > 0) throw faultOf(disagreed);
   return deepFreeze({
     name,
-    seeds: head.value.seeds,
-    variants: plans.map(({ variant, plan }) => ({
-      name: variant,
-      runs: head.value.seeds.map((seed) => ({
-        variant,
-        seed,
-        plan: { ...(plan as RunPlan), name: `${name}-${variant}-seed${seed}`, seed },
-      })),
-    })),
+    seeds,
+    variants: whole,
+    baseline: baseline ?? null,
+    parallel: devices?.length ?? parallel ?? null,
+    devices: devices ?? null,
+    halving: halving ?? null,
+    slurm,
   });
 }
 
-function overridesOf(document: PlanDocument, variant: string, changes: Record<string, unknown>): Override[] {
-  return Object.entries(changes).flatMap(([dotted, value]) => {
-    const path: Path = ['variants', variant, dotted];
-    const key = document.place(path, 'key');
-    const at = document.place(path, 'value');
-    return key && at ? [{ path: splitPath(dotted), value, key, at }] : [];
-  });
-}
-
-/** Variants become folder names, and what the sweep sets itself a variant cannot change. */
-function nameFaults(document: PlanDocument, variants: Record<string, Record<string, unknown>>): FaultLine[] {
-  const faults: FaultLine[] = [];
-  const add = (path: Path, text: string) => {
-    const place = document.place(path, 'key');
-    if (place) faults.push({ place, text: `${path.join('.')}: ${text}` });
-  };
-  if (Object.keys(variants).length === 0) add(['variants'], 'expected at least one variant, got none.');
-  for (const [variant, changes] of Object.entries(variants)) {
-    if (!/^[\w.-]+$/.test(variant)) {
-      add(
-        ['variants', variant],
-        `expected a name of letters, digits, ".", "_" and "-", got ${JSON.stringify(variant)}.`,
-      );
-    }
-    for (const own of ['name', 'seed']) {
-      if (Object.hasOwn(changes, own))
-        add(['variants', variant, own], `the sweep sets each run's ${own} itself. Remove it.`);
-    }
+/** A sweep's own keys, the plan's, and faults for those that are neither. */
+function parted({ value, place }: Layered) {
+  const head: Record<string, unknown> = {};
+  const plan: Record<string, unknown> = {};
+  const unknown: FaultLine[] = [];
+  const known = [...sweepKeys, BASE, ...Object.keys(planSchema.shape)];
+  for (const [key, inner] of Object.entries(value)) {
+    const at = known.includes(key) ? undefined : place([key], 'key');
+    if (sweepKeys.includes(key)) head[key] = inner;
+    else if (!at) plan[key] = inner;
+    else
+      unknown.push({
+        place: at,
+        text: `${key}: unknown key.${didYouMean(key, known) || ` Known here: ${known.join(', ')}.`}`,
+      });
   }
-  return faults;
-}
-
-function repeatedSeeds(place: PlanDocument['place'], seeds: readonly number[]): FaultLine[] {
-  return seeds.flatMap((seed, index) => {
-    const at = seeds.indexOf(seed) < index ? place(['seeds', index], 'value') : undefined;
-    return at ? [{ place: at, text: `seeds.${index}: expected each seed once, got ${seed} again.` }] : [];
-  });
+  return { head, plan, unknown };
 }

@@ -36,8 +36,8 @@ const runRecord = z.object({
   settings: z.record(z.string(), z.unknown()),
   /** `pep test nDCG@10` → mean over the set's queries; where it is done. */
   scores: z.record(z.string(), z.number()).optional(),
-  /** Successive halving's scores along the way, by the steps that were done. */
-  rungs: z.array(z.object({ steps: z.int().positive(), score: z.number() })).optional(),
+  /** Successive halving's scores along the way, each after training so long (`20 steps`). */
+  rungs: z.array(z.object({ duration: z.string(), score: z.number() })).optional(),
 });
 export type RunRecord = z.output<typeof runRecord>;
 

@@ -5,7 +5,7 @@ import { judgements } from '../../eval/score.js';
 import { Fault } from '../../plan/fault.js';
 import { readQrels, readRun } from '../../retrieval/files.js';
 import type { Qrels, Run } from '../../retrieval/ranking.js';
-import { isRunFolder } from '../runs/listed.js';
+import { isRunFolder, isSweepFolder, listSweep } from '../runs/listed.js';
 
 /** A system's result on a set, and where its ranking lies beside it. */
 export interface Scored {
@@ -32,9 +32,13 @@ export interface Chosen {
  * @throws Fault where there are none, or not the set or the measure that was asked for
  */
 export function readScored(paths: readonly string[], { set, measure }: Choice): Chosen {
-  const all = paths.flatMap((path) =>
-    resultFiles(isRunFolder(path) ? join(path, 'results') : path).map((file) => ({ result: readResult(file), file })),
-  );
+  const all = paths
+    .flatMap(resultsFolders)
+    .flatMap(resultFiles)
+    .map((file) => ({ result: readResult(file), file }));
+  if (all.length === 0) {
+    throw new Fault(`Expected results of reasontune eval for ${paths.join(' ')}, got none. Evaluate a run first.`);
+  }
   const titles = [...new Set(all.map(({ result }) => titleOf(result)))];
   const title = titles.find((one) => set === undefined || one === set || one.split(', ')[0] === set);
   if (title === undefined) {
@@ -57,6 +61,14 @@ export function readScored(paths: readonly string[], { set, measure }: Choice): 
       ) === i,
   );
   return { title, measure: by, systems };
+}
+
+/** Where results lie: of a run and of a sweep's runs not those along the way, which successive halving compares. */
+function resultsFolders(path: string): string[] {
+  if (isRunFolder(path)) return [join(path, 'results')];
+  if (!isSweepFolder(path)) return [path];
+  const folders = listSweep(path).map(({ folder }) => join(folder, 'results'));
+  return [join(path, 'baselines'), ...folders].filter((folder) => existsSync(folder));
 }
 
 /** A result's ranking. @throws Fault where it is gone */

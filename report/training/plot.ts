@@ -46,7 +46,7 @@ export function writeTraining(
   const { of, smooth, ...look } = quantities[quantity];
   const [only] = groups;
   const single = groups.length === 1 && only?.runs.length === 1 ? only : undefined;
-  const shown = single && quantity === 'loss' ? bySource(single) : groups;
+  const shown = single && quantity === 'loss' && axis === 'step' ? bySource(single) : groups;
   const last = Math.max(...groups.flatMap(({ runs }) => runs.map(({ steps }) => lastOf(positions(steps, axis)))));
   const unit = unitOf(axis, last);
   const curves = shown.map((group) => curveOf(group, { of, smooth, axis, size: unit.size }));

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '../../plan/fault.js';
 import { type History, readHistory } from '../events.js';
-import { isSweepFolder, listRuns, listSweep } from '../runs/listed.js';
+import { isSweepFolder, type Listed, listRuns, listSweep } from '../runs/listed.js';
 
 /** A variant and the histories of its seeds; by itself a run is a variant of one. */
 export interface Group {
@@ -20,7 +20,8 @@ export function readGroups(paths: readonly string[]): Group[] {
   const sweeps = paths.filter(isSweepFolder);
   const begun = sweeps.flatMap(listSweep).filter(({ folder }) => existsSync(join(folder, 'events.jsonl')));
   const named = listRuns(paths.filter((path) => !sweeps.includes(path)));
-  const runs = [...begun, ...named].map(({ variant, folder }) => ({ variant, folder, history: readHistory(folder) }));
+  const read = ({ variant, folder }: Listed) => ({ variant, folder, history: readHistory(folder) });
+  const runs = [...begun.map(read).filter(({ history }) => history.steps.length > 0), ...named.map(read)];
   for (const { folder, history } of runs) {
     if (history.steps.some(({ loss }) => Number.isFinite(loss))) continue;
     throw new Fault(`Expected at least one step for ${folder}, got none. Draw it when it has begun to train.`);

@@ -1,26 +1,13 @@
 import type { Addon, Argument, Handle } from '../../tensor/torch/addon.js';
 import { scalarTypes } from '../../tensor/torch/scalar-types.js';
-
-/** The choices of a fuzz: whole numbers under n, one of a list, an argument that may be anything. */
-export interface Chance {
-  below(n: number): number;
-  pick<T>(from: readonly T[]): T;
-  odd(): unknown;
-}
-
-interface AttentionCall {
-  readonly operator: string;
-  readonly args: readonly Argument[];
-  /** Whatever was made for the call, to be released after it. */
-  readonly made: readonly Handle[];
-}
+import type { Chance, OwnCall } from './chance.js';
 
 // Around the kernels' tiles, 6 or 12 rows, and their vectors, 4 to 16 numbers.
 const lengths = [0, 1, 1, 2, 5, 6, 7, 11, 12, 13, 15, 16, 17, 24, 25, 47, 49];
 const huge = [2 ** 31, 2 ** 32, 2 ** 42, 2 ** 53, -1, 0];
 
 /** A call of one of our attention operators: as it should be, or with one or two things wrong. */
-export function attentionCall(addon: Addon, { below, pick, odd }: Chance): AttentionCall {
+export function attentionCall(addon: Addon, { below, pick, odd }: Chance): OwnCall {
   const made: Handle[] = [];
   const own = (handle: unknown): Handle => {
     made.push(handle as Handle);
