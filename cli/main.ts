@@ -12,6 +12,7 @@ import { reportFaults } from './exit.js';
 import { plot } from './plot.js';
 import { rag } from './rag.js';
 import { rerank } from './rerank.js';
+import { results } from './results.js';
 import { search } from './search.js';
 import { sweep } from './sweep.js';
 import { synth } from './synth.js';
@@ -29,6 +30,7 @@ await reportFaults(async () => {
     .command(rag)
     .command(sweep)
     .command(synth)
+    .command(results)
     .command(plot)
     .command(board)
     .command(data)

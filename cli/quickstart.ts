@@ -43,7 +43,7 @@ ${tables(results)}
 
 checkpoint  ${trained.checkpoint}
 results     ${join(run, 'results')}
-loss curve  ${curve.png}, ${curve.svg}
+loss curve  ${curve.png}, ${curve.svg}, ${curve.pdf}
 time        ${clock((performance.now() - began) / 1000)}
 
 Try next:

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { evaluateModels } from '../eval/evaluate.js';
 import type { Result } from '../eval/result.js';
 import type { RunPlan } from '../plan/schema.js';
-import { writeLossCurve } from '../report/loss-curve.js';
+import { writeTraining } from '../report/training/plot.js';
 import { type Trained, train } from '../train/train.js';
 import { progress, say } from './progress.js';
 import { trainingLine } from './training-line.js';
@@ -12,7 +12,7 @@ import { trainingLine } from './training-line.js';
 export interface Compared {
   readonly trained: Trained;
   readonly results: readonly Result[] | null;
-  readonly curve: { readonly png: string; readonly svg: string } | null;
+  readonly curve: { readonly png: string; readonly svg: string; readonly pdf: string } | null;
 }
 
 /** Trains a plan into a run folder, going on where one was stopped, evaluates it beside BM25 and its base, and draws its loss. */
@@ -29,5 +29,5 @@ export async function trainAndCompare(plan: RunPlan, folder: string, stopped: ()
     onProgress: progress,
     onNote: say,
   });
-  return { trained, results, curve: writeLossCurve(join(folder, 'loss'), [folder]) };
+  return { trained, results, curve: writeTraining(join(folder, 'loss'), [folder], 'loss') };
 }
