@@ -25,6 +25,7 @@ export default defineConfig({
         'eval',
         'report',
         'sweep',
+        'synth',
         'native',
         'hub',
         'endpoint',

@@ -63,8 +63,7 @@ export class Answers {
   live(request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
     const send = (change: Change): void => void response.write(`data: ${JSON.stringify(change)}\n\n`);
-    this.#watch.look();
-    const { folder, rows, sweeps } = this.#watch.now;
+    const { folder, rows, sweeps } = this.#watch.fresh();
     send({ folder, rows, sweeps, gone: [] });
     request.on('close', this.#watch.listen(send));
   }

@@ -11,6 +11,7 @@ export class Watch {
   readonly #listeners = new Set<(change: Change) => void>();
   #now: Overview;
   #timer: NodeJS.Timeout | undefined;
+  #looked = 0;
 
   constructor(private readonly root: Root) {
     this.#rows = new Rows(root);
@@ -36,11 +37,18 @@ export class Watch {
     this.#rows.keep(there);
     const same = JSON.stringify(sweeps) === JSON.stringify(this.#now.sweeps);
     this.#now = { ...this.#now, rows, sweeps };
+    this.#looked = performance.now();
     return {
       rows: rows.filter((row) => before.get(row.id) !== row),
       gone: [...before.keys()].filter((id) => !there.has(id)),
       ...(same ? {} : { sweeps }),
     };
+  }
+
+  /** What is there, as of a second ago at the most: a page that is opened with the board need not wait for a second look. */
+  fresh(): Overview {
+    if (performance.now() - this.#looked > SECOND) this.look();
+    return this.#now;
   }
 
   /** Null for a run that goes, or changes, while it is looked at: the next look tells. */
