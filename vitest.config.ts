@@ -14,6 +14,7 @@ export default defineConfig({
       provider: 'v8',
       include: [
         'cli',
+        'board',
         'plan',
         'data',
         'retrieval',

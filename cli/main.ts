@@ -3,6 +3,7 @@ import process from 'node:process';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { Fault } from '../plan/fault.js';
+import { board } from './board.js';
 import { compare } from './compare.js';
 import { data } from './data/data.js';
 import { doctor } from './doctor.js';
@@ -29,6 +30,7 @@ await reportFaults(async () => {
     .command(sweep)
     .command(synth)
     .command(plot)
+    .command(board)
     .command(data)
     .command(doctor)
     .demandCommand(1, 'Expected a command.')

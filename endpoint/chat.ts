@@ -70,7 +70,9 @@ const tokensAroundMessage = 32;
 
 /** Asks one question at temperature 0. @throws Fault as {@link converse} */
 export function ask(endpoint: Endpoint, { text, longest, alternatives = false }: Question): Promise<Answer> {
-  return converse(endpoint, { messages: [{ role: 'user', content: text }], longest, alternatives });
+  return endpoint.pace.admit(() =>
+    converse(endpoint, { messages: [{ role: 'user', content: text }], longest, alternatives }),
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import type { EndpointPlan } from '../plan/endpoint.js';
 import { Fault } from '../plan/fault.js';
 import { cacheFolder } from '../plan/places.js';
 import { Answers, idOf } from './answers.js';
+import { BatchTransport } from './batch.js';
 import { Budget, type Spent, type SpentInAll, type Tokens } from './budget.js';
 import { excerpt, Failure } from './failure.js';
 import { Ledger } from './ledger.js';
@@ -71,7 +72,7 @@ export class Endpoint {
       answers = new Answers(folder),
       run,
       at = plan.url,
-      transport = directTransport(plan, openClient(plan, at)),
+      transport = transportOf(plan, at, run === undefined ? cacheFolder('batches') : join(run, 'batches')),
       // Not all in the same moment.
       pause = (attempt) => Math.min(60, 2 ** attempt) * (0.5 + Math.random()),
     }: {
@@ -87,7 +88,7 @@ export class Endpoint {
     this.answers = answers;
     this.#transport = transport;
     this.pace = new Pace(plan, transport.paced);
-    this.#ledger = run === undefined ? null : new Ledger(join(run, 'calls.jsonl'));
+    this.#ledger = run === undefined ? null : new Ledger(join(run, 'calls.jsonl'), !transport.paced);
     this.#budget = new Budget(plan, this.#ledger);
     this.#pause = pause;
   }
@@ -126,12 +127,12 @@ export class Endpoint {
   ): Promise<{ answer: z.output<T>; call: string }> {
     const call = idOf(asked);
     const underway = this.#underway.get(call);
-    const known = request.answer.safeParse(underway ? await underway : this.answers.find(asked));
+    const known = request.answer.safeParse(underway ? await underway : this.answers.find(call));
     if (known.success) {
       this.countCached();
       return { answer: known.data, call };
     }
-    const asking = this.post(request, (answer) => this.answers.keep(asked, answer), call);
+    const asking = this.post(request, (answer) => this.answers.keep(call, asked, answer), call);
     this.#underway.set(call, asking);
     try {
       return { answer: await asking, call };
@@ -149,7 +150,7 @@ export class Endpoint {
   async post<T extends z.ZodType>(
     request: Request<T>,
     keep: (answer: z.output<T>) => void,
-    call: string = idOf(request.body),
+    call: string = idOf({ url: this.plan.url, model: this.plan.model, ...request.body }),
   ): Promise<z.output<T>> {
     const patience = { failed: 0, answered: 0 };
     for (let waited = false; ; waited = true) {
@@ -241,6 +242,11 @@ export class Endpoint {
       settle(used);
     }
   }
+}
+
+function transportOf(plan: EndpointPlan, at: string, folder: string): Transport {
+  const client = openClient(plan, at);
+  return plan.batch === undefined ? directTransport(plan, client) : new BatchTransport(plan, client, { folder });
 }
 
 /** What a request went through so far. */

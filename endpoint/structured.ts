@@ -36,7 +36,11 @@ const longestShown = 4000;
  *
  * @throws Fault as {@link Endpoint.post}
  */
-export async function askFor<T>(endpoint: Endpoint, wanted: Wanted<T>): Promise<Had<T>> {
+export function askFor<T>(endpoint: Endpoint, wanted: Wanted<T>): Promise<Had<T>> {
+  return endpoint.pace.admit(() => inTurns(endpoint, wanted));
+}
+
+async function inTurns<T>(endpoint: Endpoint, wanted: Wanted<T>): Promise<Had<T>> {
   const { schema, messages, ...rest } = wanted;
   const { form, format } = formOf(endpoint.plan.response_format ?? 'json_schema', schema);
   const first = form === null ? messages : withForm(messages, form);
@@ -96,8 +100,12 @@ function sumOf(answers: readonly Answer[]): Tokens | null {
   );
 }
 
-/** How the protocol is told of the form, and the form where the model must be told of it in words. */
-function formOf(how: 'json_schema' | 'json_object' | 'text', schema: z.ZodType) {
+// A schema serves thousands of calls.
+const forms = new WeakMap<z.ZodType, object>();
+
+function jsonSchemaOf(schema: z.ZodType): object {
+  const known = forms.get(schema);
+  if (known) return known;
   const { $schema, ...form } = z.toJSONSchema(schema, {
     // OpenAI's strict mode knows no lengths of strings; the schema is held to them all the same.
     override: ({ jsonSchema }) => {
@@ -105,6 +113,13 @@ function formOf(how: 'json_schema' | 'json_object' | 'text', schema: z.ZodType) 
       delete jsonSchema.maxLength;
     },
   });
+  forms.set(schema, form);
+  return form;
+}
+
+/** How the protocol is told of the form, and the form where the model must be told of it in words. */
+function formOf(how: 'json_schema' | 'json_object' | 'text', schema: z.ZodType) {
+  const form = jsonSchemaOf(schema);
   switch (how) {
     case 'json_schema':
       return { form: null, format: { type: how, json_schema: { name: 'answer', strict: true, schema: form } } };

@@ -5,7 +5,10 @@ import { excerpt, Failure, failedWith } from './failure.js';
 
 /** The way that a request takes to its server, and its answer back. */
 export interface Transport {
-  /** Whether it is one request at a time that the server sees, which concurrency and rate are for. */
+  /**
+   * Whether the server sees one request at a time, which concurrency and rate are for; and a call that was under way at a
+   * kill is lost. Of a batch neither holds.
+   */
   readonly paced: boolean;
   /**
    * @param path below the server's url, such as `/chat/completions`
@@ -74,7 +77,7 @@ function parsed(text: string): unknown {
 const notReached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH']);
 
 /** What an error of OpenAI's client means. */
-function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof APIError && !(error instanceof APIConnectionError) && error.status !== undefined) {
     const text = error.error === undefined ? error.message : JSON.stringify(error.error);

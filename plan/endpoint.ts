@@ -25,6 +25,10 @@ export const endpoint = z
      * json_schema where the plan does not say.
      */
     response_format: z.enum(['json_schema', 'json_object', 'text']).optional(),
+    /**
+     * Many requests in a file: by OpenAI's Batch API, or files alone, which somebody else runs. Else each by itself.
+     */
+    batch: z.enum(['api', 'files']).optional(),
     /** Money for a million tokens, in whatever currency the budget is. */
     price: z
       .strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() })

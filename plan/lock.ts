@@ -15,8 +15,8 @@ export function lock(file: string, what: string): () => void {
   try {
     take();
   } catch {
-    const holder = Number(readFileSync(file, 'utf8'));
-    if (holder !== process.pid && isRunning(holder)) {
+    const holder = holderOf(file);
+    if (holder !== null && holder !== process.pid) {
       throw new Fault(
         `Expected ${what} for this run alone, but process ${holder} is writing to it. Wait for it, or choose another folder with --out.`,
       );
@@ -27,13 +27,15 @@ export function lock(file: string, what: string): () => void {
   return () => rmSync(file, { force: true });
 }
 
-/** A lock whose maker was killed before it wrote its number holds none. */
-function isRunning(process_: number): boolean {
-  if (!(process_ > 0)) return false;
+/** The living process that holds a lock; null where there is none, as where its maker was killed before it wrote its number. */
+export function holderOf(file: string): number | null {
+  let holder: number;
   try {
-    process.kill(process_, 0);
-    return true;
+    holder = Number(readFileSync(file, 'utf8'));
+    // Asks whether the process is there; nothing is sent to it.
+    process.kill(holder, 0);
   } catch {
-    return false;
+    return null;
   }
+  return holder > 0 ? holder : null;
 }

@@ -5,7 +5,7 @@ import { Fault } from '../plan/fault.js';
 import { planHash } from '../plan/hash.js';
 import { lock } from '../plan/lock.js';
 import { readPlan } from '../plan/read.js';
-import { lastCheckpoint, stepOf } from '../plan/run-layout.js';
+import { lastCheckpoint, lockFile, stepOf } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
 import { type EventLine, openSinks } from './sinks/open-sinks.js';
 import type { SinkName } from './sinks/sink.js';
@@ -77,7 +77,7 @@ export function openRunFolder(
   watchers: readonly SinkName[] = [],
 ): RunFolder {
   mkdirSync(path, { recursive: true });
-  const release = lock(join(path, '.lock'), path);
+  const release = lock(join(path, lockFile), path);
   if (!resumeFrom) writeFileSync(join(path, 'plan.yaml'), planText(plan, provenance));
   const events = join(path, 'events.jsonl');
   keepEvents(events, resumeFrom ? stepOf(resumeFrom) : 0);

@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import { Batches } from './batches.js';
 import { type Asked, completion, embeddings, type Replier, type Reply, usageOf } from './reply.js';
 
 export interface StandIn {
@@ -14,12 +15,13 @@ export interface StandIn {
   /** How many are being answered now, and were at the most. */
   readonly open: () => number;
   readonly mostAtOnce: () => number;
+  readonly batches: () => number;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Stands in for a model: OpenAI's chat and embeddings protocols on the loopback, streamed where that is asked for, with
- * answers made by a function (./writing.ts makes one of a writer). It needs no key.
+ * Stands in for a model: OpenAI's chat, embeddings and batch protocols on the loopback, streamed where that is asked for,
+ * with answers made by a function (./writing.ts makes one of a writer). It needs no key.
  *
  * @param options.delay milliseconds before each reply
  * @param options.remember keep what was asked
@@ -30,16 +32,36 @@ export async function openStandIn(
 ): Promise<StandIn> {
   const asked: Asked[] = [];
   let [requests, open, most] = [0, 0, 0];
+  const take = (body: unknown, headers: IncomingHttpHeaders): Asked => {
+    const one = readAsked(body, headers);
+    if (remember) asked.push(one);
+    return one;
+  };
+  const batches = new Batches((body) => {
+    const one = take(body, {});
+    return plain(one, reply(one, ++requests));
+  });
   const server = createServer(async (request, response) => {
     response.on('error', () => {});
     most = Math.max(most, ++open);
     response.on('close', () => open--);
-    const one = readAsked(request, JSON.parse((await bodyOf(request)).toString()));
-    if (remember) asked.push(one);
+    const body = await bodyOf(request);
+    const { method = '', url = '', headers } = request;
+    const filed = /\/(files|batches)\b/.test(url)
+      ? await batches.handle(method, url, headers['content-type'] ?? '', body)
+      : undefined;
+    if (filed !== undefined) {
+      const text = typeof filed === 'object' ? JSON.stringify(filed ?? {}) : filed;
+      response.writeHead(filed === null ? 404 : 200, { 'content-type': 'application/json' }).end(text);
+      return;
+    }
+    const one = take(JSON.parse(body.toString()), headers);
     const said = reply(one, ++requests);
     await wait(delay);
     answer(response, one, said);
   });
+  // A connection that is at rest is the client's to close: one closed here as a request comes is a fault nobody asked for.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
@@ -47,6 +69,7 @@ export async function openStandIn(
     requests: () => requests,
     open: () => open,
     mostAtOnce: () => most,
+    batches: () => batches.submitted,
     close: () => {
       server.closeAllConnections();
       return new Promise((closed) => server.close(() => closed()));
@@ -66,7 +89,7 @@ const bodySchema = z.looseObject({
   response_format: z.object({ json_schema: z.object({ schema: z.unknown() }).optional() }).optional(),
 });
 
-function readAsked(request: IncomingMessage, body: unknown): Asked {
+export function readAsked(body: unknown, headers: IncomingHttpHeaders): Asked {
   const { messages, input, response_format: format } = bodySchema.parse(body);
   return {
     prompt: messages[0]?.content ?? input.join('\n'),
@@ -74,33 +97,33 @@ function readAsked(request: IncomingMessage, body: unknown): Asked {
     texts: input,
     schema: format?.json_schema?.schema ?? null,
     body: body as Asked['body'],
-    headers: request.headers,
+    headers,
     at: performance.now(),
   };
 }
 
-function answer(response: ServerResponse, asked: Asked, said: Reply): void {
-  const send = (status: number, body: string, headers = {}) =>
-    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
-  if ('silent' in said) return;
+/** A reply as the protocol's JSON, with its status. */
+function plain(asked: Asked, said: Reply) {
   if ('status' in said) {
-    const { status, headers, message = 'as told', code = null } = said;
-    send(status, JSON.stringify({ error: { message, code, type: null, param: null } }), headers);
-  } else if ('raw' in said) {
-    send(200, said.raw);
-  } else if ('vectors' in said) {
-    send(200, JSON.stringify(embeddings(asked, said.vectors)));
-  } else {
-    const after = 'after' in said ? said.after : null;
-    const whole = asked.body.stream ? streamed(asked, said) : JSON.stringify(completion(asked, said));
-    if (after === null) {
-      if (asked.body.stream) response.writeHead(200, { 'content-type': 'text/event-stream' }).end(whole);
-      else send(200, whole);
-      return;
-    }
-    response.writeHead(200, { 'content-length': Buffer.byteLength(whole) });
-    response.write(whole.slice(0, whole.length / 2), () => after === 'hang-up' && response.destroy());
+    const { status, message = 'as told', code = null } = said;
+    return { status, body: { error: { message, code, type: null, param: null } } };
   }
+  if ('vectors' in said) return { status: 200, body: embeddings(asked, said.vectors) };
+  return { status: 200, body: 'text' in said || 'refusal' in said ? completion(asked, said) : said };
+}
+
+function answer(response: ServerResponse, asked: Asked, said: Reply): void {
+  if ('silent' in said) return;
+  const { status, body } = plain(asked, said);
+  const events = Boolean(asked.body.stream) && ('text' in said || 'refusal' in said);
+  const whole = 'raw' in said ? said.raw : events ? streamed(asked, said) : JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': events ? 'text/event-stream' : 'application/json',
+    'content-length': Buffer.byteLength(whole),
+    ...('status' in said ? said.headers : {}),
+  });
+  if (!('after' in said)) response.end(whole);
+  else response.write(whole.slice(0, whole.length / 2), () => said.after === 'hang-up' && response.destroy());
 }
 
 /** The answer as events, a few characters each, with what it took at the end. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ask } from '../../endpoint/chat.js';
 import { Endpoint } from '../../endpoint/endpoint.js';
 import type { Reply } from '../../endpoint/stand-in/reply.js';
@@ -150,6 +150,8 @@ describe('an endpoint', () => {
 
   it('sends its key, and writes it nowhere', async () => {
     process.env.SOME_KEY = 'sk-secret';
+    vi.stubEnv('OPENAI_LOG', 'debug');
+    const logged = (['debug', 'info', 'warn', 'error', 'log'] as const).map((how) => vi.spyOn(console, how));
     const { server, endpoint } = await open((n) => (n === 1 ? good : { status: 401 }));
     await ask(endpoint, question('a'));
     expect(server.asked[0]?.headers.authorization).toBe('Bearer sk-secret');
@@ -158,5 +160,8 @@ describe('an endpoint', () => {
     expect(kept).toHaveLength(1);
     const written = kept.map((name) => readFileSync(join(folder, name), 'utf8'));
     expect(`${written}${failure}`).not.toContain('sk-secret');
+    expect(logged.flatMap(({ mock }) => mock.calls)).toEqual([]);
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
   });
 });
