@@ -36,16 +36,20 @@ export class Journal<T> {
   ) {
     mkdirSync(dirname(path), { recursive: true });
     this.#keyOf = keyOf;
+    const take = (line: unknown): void => {
+      const record = schema.parse(line);
+      this.#seen.add(keyOf(record));
+      onRecord(record);
+    };
     this.#release = lock(`${path}.lock`, path);
-    const whole = existsSync(path)
-      ? readWhole(path, (line) => {
-          const record = schema.parse(line);
-          this.#seen.add(keyOf(record));
-          onRecord(record);
-        })
-      : 0;
-    this.#file = openSync(path, 'a');
-    ftruncateSync(this.#file, whole);
+    try {
+      const whole = existsSync(path) ? readWhole(path, take) : 0;
+      this.#file = openSync(path, 'a');
+      ftruncateSync(this.#file, whole);
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
   }
 
   has(key: string): boolean {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -59,6 +59,7 @@ describe('a journal', () => {
     first.close();
     appendFileSync(first.path, '{"id": 3}\n');
     expect(() => open()).toThrow(/Expected a record that we wrote for .*out\.jsonl:2, got another/);
+    expect(existsSync(join(folder, 'out.jsonl.lock'))).toBe(false);
     writeFileSync(join(folder, 'out.jsonl.lock'), String(process.ppid));
     expect(() => open()).toThrow(/for this run alone, but process \d+ is writing to it/);
   });
