@@ -96,7 +96,6 @@ function parse(line: string): StepEvent | EvaluationEvent | string | null {
   } catch {
     return `text that is not JSON: ${JSON.stringify(line.slice(0, 60))}`;
   }
-  if (isPlainStep(value)) return value;
   if (!isObject(value)) return 'another kind of value';
   if (isObject(value.eval)) return checked(evaluationSchema, value.eval, 'eval.');
   const [only, ...more] = Object.values(value);
@@ -111,15 +110,6 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, within: string): T | s
   return issue && issue.path.length > 0
     ? `a wrong or missing "${within}${issue.path.join('.')}"`
     : 'another kind of value';
-}
-
-const numbers = ['loss', 'grad_norm', 'lr', 'tokens', 'tokens_per_s', 'seconds'] as const;
-
-/** Whether the schema would let it through as it is; a long run has a million, and the schema takes longer than JSON.parse. */
-function isPlainStep(value: unknown): value is StepEvent {
-  if (!isObject(value) || !Number.isInteger(value.step) || (value.step as number) < 0) return false;
-  if (value.source !== undefined && typeof value.source !== 'string') return false;
-  return numbers.every((key) => typeof value[key] === 'number');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

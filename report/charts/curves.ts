@@ -68,15 +68,17 @@ export function writeCurves(prefix: string, given: Curves): Picture {
       type: 'line',
       data: {
         datasets: [
-          // Chart.js draws the first set last, on top: faint lines beneath, and a solid line beneath a dashed one.
-          ...lines.toReversed().map(({ line, look }) => ({
-            ...stroke(line, look.colour, 1.9),
-            borderDash: look.dash,
-            pointStyle: look.marker,
-            pointRadius: points || line.length === 1 ? 3.5 : 0,
-            pointBackgroundColor: '#ffffff',
-            pointBorderWidth: 1.6,
-          })),
+          // Chart.js draws the first set last, on top: faint lines beneath, and solid lines beneath dashed ones.
+          ...lines
+            .toSorted((a, b) => b.look.dash.length - a.look.dash.length)
+            .map(({ line, look }) => ({
+              ...stroke(line, look.colour, 1.9),
+              borderDash: look.dash,
+              pointStyle: look.marker,
+              pointRadius: points || line.length === 1 ? 3.5 : 0,
+              pointBackgroundColor: '#ffffff',
+              pointBorderWidth: 1.6,
+            })),
           ...(behind ? lines.map(({ raw, look }) => stroke(raw, tint(look.colour, named ? 0.18 : 0.3), 1)) : []),
         ],
       },

@@ -19,10 +19,11 @@ export function writeAblation(prefix: string, table: ResultsTable, choice: Choic
   const variants = here.filter(({ kind }) => kind === 'variant');
   const drawn = variants.length > 0 ? variants : here;
   const references = here.filter((row) => !drawn.includes(row));
-  const seeds = Math.max(...drawn.map((row) => row.seeds));
+  const counts = drawn.map((row) => row.seeds);
+  const [least, seeds] = [Math.min(...counts), Math.max(...counts)];
   const spread =
     seeds > 1
-      ? `Mean ± standard deviation over ${seeds} seeds; small points are single seeds.`
+      ? `Mean ± standard deviation over ${least < seeds ? `${least} to ${seeds}` : seeds} seeds; small points are single seeds.`
       : variants.length > 0
         ? 'One seed each, so no deviation.'
         : '';

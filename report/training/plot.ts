@@ -53,6 +53,7 @@ export function writeTraining(
   const notes = [
     single ? about(single.runs[0] as History) : counted(groups),
     ...(smooth ? explained(curves, groups) : []),
+    ...(groups.some(uneven) ? ['A variant’s line ends with its shortest seed.'] : []),
     ...(curves.some(({ broken }) => broken) ? ['×: from there on no number.'] : []),
   ];
   const title = groups.length === 1 ? `${look.title} of ${only?.name}` : look.title;
@@ -78,6 +79,11 @@ function curveOf({ name, runs }: Group, { of, smooth, axis, size }: Drawing): Cu
   const several = lines.length > 1;
   const { mean, band } = several ? overSeeds(lines.map(({ line }) => line)) : { mean: first.line, band: [] };
   return { name, line: mean, band, raw: several || !smooth ? [] : first.raw, broken: brokenAt(mean) };
+}
+
+/** Whether seeds have not come equally far. */
+function uneven({ runs }: Group): boolean {
+  return new Set(runs.map(({ steps }) => steps.at(-1)?.step)).size > 1;
 }
 
 /** The last number of a line that ends in something else. */
