@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { holderOf } from './lock.js';
 
 // What lies where in a run folder: programs meet there, never through each other's memory.
 
@@ -46,4 +47,12 @@ export function finalCheckpoint(runFolder: string): string | null {
 /** The number of steps that a checkpoint folder's name says. */
 export function stepOf(checkpoint: string): number {
   return Number(/step-(\d+)$/.exec(checkpoint)?.[1] ?? 0);
+}
+
+/** The file in a run's folder that says which process writes there. */
+export const lockFile = '.lock';
+
+/** The living process that writes to a run's folder; null where there is none. */
+export function writerOf(runFolder: string): number | null {
+  return holderOf(join(runFolder, lockFile));
 }

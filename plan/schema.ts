@@ -182,6 +182,14 @@ export const planSchema = z
     if (plan.train.evaluate && !plan.train.evaluate.sets && plan.eval.sets.length === 0) {
       refuse('expected eval.sets to score while training, got none. Give it sets.', 'train', 'evaluate');
     }
+    if (plan.train.evaluate && plan.eval.metrics[0]?.startsWith('Hole')) {
+      refuse(
+        'expected first a measure that is better when higher, by which train.evaluate chooses.',
+        'eval',
+        'metrics',
+        0,
+      );
+    }
     if (loss.type === 'infonce') {
       if (!loss.in_batch && chosen.per_query === 0) {
         refuse(

@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
-import { type Collection, readCollection } from '../data/beir.js';
+import type { Collection } from '../data/beir.js';
+import { readSets } from '../data/presets/read-sets.js';
 import { tokenize } from '../data/token-cache.js';
 import { encode, type Vectors } from '../encoder/encode.js';
 import type { Encoder, Side } from '../encoder/encoder.js';
 import { durationSteps, type StepSize } from '../plan/duration.js';
-import { linkBest } from '../plan/run-layout.js';
+import { checkpointsIn, linkBest, stepOf } from '../plan/run-layout.js';
 import type { EvaluatePlan, RunPlan } from '../plan/schema.js';
 import { searchExact } from '../retrieval/dense.js';
 import { evaluate, type Measure, parseMeasure } from '../retrieval/metrics.js';
@@ -29,6 +30,9 @@ interface Running {
   readonly plan: RunPlan;
   readonly encoder: Encoder;
   readonly size: StepSize;
+  /** Steps done before, and the run's last. */
+  readonly from: number;
+  readonly total: number;
   readonly run: RunFolder;
   /** Saves a checkpoint of the step that was just done; of the run's last, where that is another than planned. */
   readonly save: (step: number, last?: number) => string;
@@ -56,39 +60,47 @@ const depth = 1000;
  * @throws Fault a set that cannot be read
  */
 export async function evaluating(running: Running, given: EvaluatePlan): Promise<Evaluating> {
-  const { plan, encoder, size, run, save, say, onScore } = running;
+  const { plan, encoder, size, from, total, run, save, say, onScore } = running;
   const steps = durationSteps(given.every, size);
+  // Not where the user stops it: a run that goes on must decide as one that never stopped.
+  const due = (step: number): boolean => step > 0 && (step % steps === 0 || step === total);
   const measures = plan.eval.metrics.map((name) => parseMeasure(name));
-  const sets = await readSets(running, given);
+  const sets = await readySets(running, given);
   const measure = measures[0]!.name;
-  let { best, since } = standing(run.evaluations(), measure, sets.length);
-  const tired = (): boolean => given.stop_after !== undefined && since >= given.stop_after;
-  const enough = tired();
-  const hook: Hook = ({ step, total, end }) => {
-    // Not where the user stops it: a run that goes on must decide as one that never stopped.
-    if (step % steps !== 0 && step !== total) return;
+  let so = standing(run.evaluations(), measure, sets.length);
+  const tired = (): boolean => given.stop_after !== undefined && so.since >= given.stop_after;
+  const consider = (step: number): void => {
     const began = performance.now();
     const found = sets.map((set) => scoreSet(encoder, set, step, measures));
     run.logEvaluations(found);
-    const value = decisive(found, measure);
-    const better = value > best;
-    [best, since] = better ? [value, 0] : [best, since + 1];
-    onScore({ measure, value, best });
+    so = after(so, step, decisive(found, measure));
+    onScore({ measure, value: so.value, best: so.best });
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    say(`step ${step}: ${inWords(found)}${better ? ', the best so far' : ''} (${seconds} s)`);
-    if (better) linkBest(save(step));
+    say(`step ${step}: ${inWords(found)}${so.since === 0 ? ', the best so far' : ''} (${seconds} s)`);
+    if (so.since === 0) linkBest(save(step));
+  };
+  // What a stop at the wrong moment left out.
+  const best = checkpointsIn(run.path).find((checkpoint) => stepOf(checkpoint) === so.bestStep);
+  if (best) linkBest(best);
+  if (due(from) && so.step < from) consider(from);
+  const enough = tired() && from < total;
+  const hook: Hook = ({ step, end }) => {
+    if (!due(step)) return;
+    consider(step);
     if (!tired() || step === total) return;
     save(step, step);
-    say(`stopping after step ${step}: ${since} evaluations in a row were no better than ${best.toFixed(4)}`);
+    say(`stopping after step ${step}: ${so.since} evaluations in a row were no better than ${so.best.toFixed(4)}`);
     end();
   };
   return { hooks: [hook], enough };
 }
 
-async function readSets({ plan, encoder }: Running, { sets = plan.eval.sets }: EvaluatePlan): Promise<ReadySet[]> {
+async function readySets(
+  { plan, encoder, say }: Running,
+  { sets = plan.eval.sets }: EvaluatePlan,
+): Promise<ReadySet[]> {
   const ready: ReadySet[] = [];
-  for (const { name, path, split } of sets) {
-    const collection = readCollection(path, split);
+  for (const [{ name, path, split }, collection] of await readSets(sets, say)) {
     const tokensOf = (side: Side, texts: readonly string[]) => {
       const { tokenizer, settings } = encoder;
       return tokenize(texts, { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] });
@@ -127,14 +139,28 @@ function decisive(found: readonly EvaluationEvent[], measure: string): number {
   return found.reduce((sum, { metrics }) => sum + (metrics[measure] ?? 0), 0) / found.length;
 }
 
-/** How a run stood after the evaluations that it has made: the best value, and how many since were no better. */
-function standing(events: readonly EvaluationEvent[], measure: string, sets: number): { best: number; since: number } {
-  let [best, since] = [Number.NEGATIVE_INFINITY, 0];
+/** How a run stands after its evaluations. */
+interface Stand {
+  /** The last, and what it came to. */
+  readonly step: number;
+  readonly value: number;
+  readonly bestStep: number;
+  readonly best: number;
+  /** How many since the best were no better. */
+  readonly since: number;
+}
+
+function after(so: Stand, step: number, value: number): Stand {
+  if (value > so.best) return { step, value, bestStep: step, best: value, since: 0 };
+  return { ...so, step, value, since: so.since + 1 };
+}
+
+function standing(events: readonly EvaluationEvent[], measure: string, sets: number): Stand {
+  let so: Stand = { step: 0, value: Number.NaN, bestStep: 0, best: Number.NEGATIVE_INFINITY, since: 0 };
   for (let i = 0; i + sets <= events.length; i += sets) {
-    const value = decisive(events.slice(i, i + sets), measure);
-    [best, since] = value > best ? [value, 0] : [best, since + 1];
+    so = after(so, events[i]!.step, decisive(events.slice(i, i + sets), measure));
   }
-  return { best, since };
+  return so;
 }
 
 function inWords(found: readonly EvaluationEvent[]): string {

@@ -67,7 +67,7 @@ export async function train(plan: RunPlan, options: TrainOptions): Promise<Train
     const mined = mining?.every === undefined ? { batches, hooks: [] } : await remining(given, mining, mining.every);
     const { evaluate } = plan.train;
     const { say, onScore = () => {} } = options;
-    const running = { plan, encoder, size, run, save, say, onScore };
+    const running = { plan, encoder, size, from, total, run, save, say, onScore };
     const scoring = evaluate ? await evaluating(running, evaluate) : { hooks: [], enough: false };
     let done = from;
     const wanted = options.stopAt === undefined ? total : Math.min(total, durationSteps(options.stopAt, size));

@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluateModels } from '../../eval/evaluate.js';
+import { planHash } from '../../plan/hash.js';
 import { bestCheckpoint, finalCheckpoint, lastCheckpoint } from '../../plan/run-layout.js';
 import type { RunPlan } from '../../plan/schema.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
@@ -138,10 +139,37 @@ describe('evaluation while training', () => {
     expect(weights(folder).equals(weights(whole))).toBe(true);
   });
 
+  it('makes up for what a stop between a step and its evaluation left out', async () => {
+    const whole = join(scratch, 'whole');
+    const { folder } = await go('cut', { stopAfter: 4 });
+    const kept = readFileSync(join(folder, 'events.jsonl'), 'utf8')
+      .split('\n')
+      .filter((line) => !line.startsWith('{"eval":{"step":4'));
+    writeFileSync(join(folder, 'events.jsonl'), kept.join('\n'));
+    rmSync(join(folder, 'best'));
+    await go('cut', { resume: true });
+    expect(evaluations(folder)).toEqual(evaluations(whole));
+    expect(readlinkSync(join(folder, 'best'))).toBe(readlinkSync(join(whole, 'best')));
+  });
+
+  it('is by measures and sets that are part of what the run is called', () => {
+    const [one, other] = [plan(), plan()].map((given, i) => ({
+      ...given,
+      eval: { ...given.eval, metrics: [`R@${i + 1}`] },
+    }));
+    expect(planHash(one!)).not.toBe(planHash(other!));
+    const without = (given: RunPlan) => ({ ...given, train: { ...given.train, evaluate: undefined } });
+    expect(planHash(without(one!))).toBe(planHash(without(other!)));
+  });
+
   it('refuses a plan without a set to score', () => {
     const text = tinyPlan(model, collection).replace(/eval: ?\{.*\}|eval:\n( .*\n)+/, '');
     expect(() => readPlanText(`${text.replace(/train: ?\{/, 'train: {evaluate: {every: 2 steps}, ')}\n`)).toThrow(
       /train\.evaluate: expected eval\.sets to score while training, got none/,
+    );
+    const text2 = tinyPlan(model, collection).replace('eval: {', 'eval: {metrics: [Hole@10], ');
+    expect(() => readPlanText(text2.replace(/train: ?\{/, 'train: {evaluate: {every: 2 steps}, '))).toThrow(
+      /eval\.metrics\.0: expected first a measure that is better when higher/,
     );
   });
 });
