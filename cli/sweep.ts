@@ -57,6 +57,7 @@ export const sweep: CommandModule<object, SweepArguments> = {
       const prices = given.prices === undefined ? null : readPrices(given.prices);
       const runs = await estimateRuns(read, folder, { main, stopped, say });
       console.log(given.json ? JSON.stringify({ runs }) : estimateTable(read, runs, given.launcher, prices));
+      if (stopped()) process.exitCode = 130;
       return;
     }
     const launcher = given.launcher === 'slurm' ? 'slurm' : 'local';

@@ -51,6 +51,7 @@ export async function estimateRuns(
       say(`measuring ${first.name}`);
       const args = ['train', plan, '--dry-run', '--json'];
       const { code, stdout, reason } = await runCommand({ main, args, env: worker!.env, say: () => {} });
+      if (code === 130) break;
       known.set(key, code === 0 ? measured(stdout) : { seconds: null, memoryBytes: null, from: reason });
     }
   } finally {

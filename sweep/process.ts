@@ -6,7 +6,7 @@ export interface Finished {
   /** 130 where it was stopped by Ctrl-C and can go on. */
   readonly code: number;
   readonly stdout: string;
-  /** Why it failed: for a fault, its message, the last line of standard error. */
+  /** Why it failed: for a fault, its message, the last line of standard error; for a bug, the error. */
   readonly reason: string;
 }
 
@@ -34,10 +34,12 @@ export function runCommand({ main, args, env, say }: Start): Promise<Finished> {
       detached: true,
     });
     running.add(child);
-    let [stdout, last, rest] = ['', '', ''];
+    let [stdout, last, rest, bug] = ['', '', '', ''];
     const told = (line: string): void => {
       if (line.trim() === '') return;
       last = line.trim();
+      // A bug's own words stand above its stack.
+      if (/^\w*Error\b.*:/.test(last)) bug = last;
       say(last);
     };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -57,7 +59,11 @@ export function runCommand({ main, args, env, say }: Start): Promise<Finished> {
       told(rest);
       const ended = signal === 'SIGINT' || signal === 'SIGTERM' ? 130 : (code ?? 2);
       // What the system ends for want of memory says nothing itself.
-      resolve({ code: ended, stdout, reason: signal ? `ended by ${signal}; its last line was: ${last}` : last });
+      resolve({
+        code: ended,
+        stdout,
+        reason: signal ? `ended by ${signal}; its last line: ${last || 'none'}` : code === 2 && bug ? bug : last,
+      });
     });
   });
 }
