@@ -4,11 +4,14 @@ import { type Comparison, compareResults } from '../eval/compare.js';
 import { queryTexts } from '../eval/query-texts.js';
 import { type Result, readResults, titleOf } from '../eval/result.js';
 import { scoreRuns } from '../eval/score.js';
+import { ownResults } from '../report/results/own-results.js';
+import { isRunFolder } from '../report/runs/listed.js';
+import { signed } from '../report/signed.js';
 import { type Cell, plainTable } from '../report/table.js';
 import { exactUpTo } from '../retrieval/significance.js';
 import { judgementsOf, metricsOf } from './judgements.js';
+import { differencesOf, differencesText } from './plan-differences.js';
 import { say } from './progress.js';
-import { signed } from './signed.js';
 
 interface CompareArguments {
   results: string[];
@@ -31,7 +34,7 @@ export const compare: CommandModule<object, CompareArguments> = {
   builder: (yargs) =>
     yargs
       .positional('results', {
-        describe: 'results of eval, or folders of them; with --qrels or --set, rankings',
+        describe: 'run folders, results of eval, or folders of them; with --qrels or --set, rankings',
         type: 'string',
         array: true,
         demandOption: true,
@@ -59,6 +62,7 @@ export const compare: CommandModule<object, CompareArguments> = {
         requiresArg: true,
       })
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
+      .example('$0 compare checkpoints/a checkpoints/b', 'two runs, and in what their plans differ')
       .example('$0 compare checkpoints/quickstart/results --baseline BM25', 'every system against BM25')
       .example('$0 compare results --cost configs/prices.yaml', 'what 1,000 queries cost')
       .example('$0 compare a.run b.run --set examples/scifact', 'two rankings'),
@@ -69,10 +73,20 @@ export const compare: CommandModule<object, CompareArguments> = {
       return;
     }
     const comparisons = compareResults(results, given.baseline);
-    if (given.json) console.log(JSON.stringify({ comparisons }));
-    else console.log([...tablesOf(comparisons), changesOf(comparisons, results, given.changes)].join('\n\n'));
+    const plans = differencesOf(runsOf(given));
+    if (given.json) {
+      console.log(JSON.stringify({ comparisons, ...(plans && { plans }) }));
+      return;
+    }
+    const parts = [...tablesOf(comparisons), ...differencesText(plans), changesOf(comparisons, results, given.changes)];
+    console.log(parts.join('\n\n'));
   },
 };
+
+/** The run folders among what was named. */
+function runsOf({ results }: CompareArguments): string[] {
+  return results.filter((path) => isRunFolder(path));
+}
 
 async function printCost(results: readonly Result[], file: string, json: boolean): Promise<void> {
   const [{ readPrices }, { costTables }, { costText }] = await Promise.all([
@@ -90,7 +104,7 @@ function resultsOf(given: CompareArguments): Result[] {
     const metrics = metricsOf(given.metrics);
     return scoreRuns(given.results, judgementsOf(given), { metrics, out: null, onNote: say });
   }
-  const results = readResults(given.results);
+  const results = runsOf(given).length > 1 ? ownResults(given.results) : readResults(given.results);
   if (given.metrics.length === 0) return results;
   const wanted = new Set(metricsOf(given.metrics));
   const kept = <T>(byMeasure: Readonly<Record<string, T>>): Record<string, T> =>

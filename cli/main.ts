@@ -12,8 +12,10 @@ import { reportFaults } from './exit.js';
 import { plot } from './plot.js';
 import { rag } from './rag.js';
 import { rerank } from './rerank.js';
+import { results } from './results.js';
 import { search } from './search.js';
 import { sweep } from './sweep.js';
+import { synth } from './synth.js';
 import { train } from './train.js';
 
 await reportFaults(async () => {
@@ -27,6 +29,8 @@ await reportFaults(async () => {
     .command(search)
     .command(rag)
     .command(sweep)
+    .command(synth)
+    .command(results)
     .command(plot)
     .command(board)
     .command(data)

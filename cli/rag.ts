@@ -4,11 +4,11 @@ import type { CommandModule } from 'yargs';
 import { type Accuracy, accuracy } from '../eval/rag/accuracy.js';
 import type { Evidence, RagReport, Read } from '../eval/rag/rag.js';
 import { type BackendName, backendNames } from '../plan/schema.js';
+import { signed } from '../report/signed.js';
 import { plainTable } from '../report/table.js';
 import { writeInParts } from '../retrieval/text-file.js';
 import { wholeNumber } from './numbers.js';
 import { progress, say } from './progress.js';
-import { signed } from './signed.js';
 import { spending } from './spending.js';
 
 interface RagArguments {

@@ -1,7 +1,7 @@
 import { compareResults } from '../eval/compare.js';
 import { type Result, titleOf } from '../eval/result.js';
+import { signed } from '../report/signed.js';
 import { plainTable } from '../report/table.js';
-import { signed } from './signed.js';
 
 /** Other words against the set's own, system by system; none where nothing was rewritten. */
 export function rewritingTables(results: readonly Result[]): string[] {

@@ -21,7 +21,7 @@ interface SweepArguments extends PlanArguments {
   prices: string | undefined;
 }
 
-/** `reasontune sweep PLAN`: a plan's variants, each with every seed; one table, one picture. */
+/** `reasontune sweep PLAN`: a plan's variants, each with every seed; tables and pictures. */
 export const sweep: CommandModule<object, SweepArguments> = {
   command: 'sweep <plan>',
   describe: 'train and evaluate many variants of a plan, each with every seed',
@@ -88,10 +88,11 @@ async function report(read: Sweep, result: SweepResult, folder: string, json: bo
       throw new Fault(`Expected a run of the sweep to finish, but all failed. Mend the fault above and run again.`);
   } else {
     const { writeSweep } = await import('../report/sweep.js');
-    const files = writeSweep(folder, { name: read.name, ...result });
+    const files = writeSweep(folder);
     const tables = [files.text, ...searchTable(read, result.record)];
     console.log(json ? JSON.stringify({ ...result, folder, ...files }) : tables.join('\n\n'));
-    say(`table and picture: ${files.markdown}, ${files.picture.png}, ${files.picture.svg}`);
+    say(`tables: ${files.arrow}, ${files.csv}, ${files.markdown}`);
+    for (const { png, svg, pdf } of files.pictures) say(`picture: ${png}, ${svg}, ${pdf}`);
   }
   if (result.interrupted) {
     say('stopped; the same command goes on where it stopped');

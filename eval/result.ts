@@ -104,7 +104,8 @@ export function readResults(paths: readonly string[]): Result[] {
   return results;
 }
 
-function resultFiles(path: string): string[] {
+/** The files of results in a folder, at any depth; of a file, itself. @throws Fault a folder without one */
+export function resultFiles(path: string): string[] {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
   const files = readdirSync(path, { recursive: true, encoding: 'utf8' })
     .filter(
@@ -118,7 +119,8 @@ function resultFiles(path: string): string[] {
   throw new Fault(`Expected results of reasontune eval for ${path}, got none. Run eval with --out first.`);
 }
 
-function readResult(path: string): Result {
+/** Reads one. @throws Fault a file that is missing or no result */
+export function readResult(path: string): Result {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));

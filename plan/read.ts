@@ -22,8 +22,12 @@ export function readPlan(file: string, overrides: readonly string[] = []): RunPl
 }
 
 /** Reads another kind of YAML file by its schema. Throws as {@link readPlan}. */
-export function readPlanOf<T extends z.ZodType>(schema: T, file: string): z.output<T> {
-  const layered = layer(readDocument(file), []);
+export function readPlanOf<T extends z.ZodType>(
+  schema: T,
+  file: string,
+  overrides: readonly string[] = [],
+): z.output<T> {
+  const layered = layer(readDocument(file), parseOverrides(overrides));
   const result = check(schema, layered);
   const faults = [...layered.faults, ...('faults' in result ? result.faults : [])];
   if (faults.length > 0 || 'faults' in result) throw faultOf(faults);

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { holderOf } from './lock.js';
 
 // What lies where in a run folder: programs meet there, never through each other's memory.
 
@@ -53,13 +54,5 @@ export const lockFile = '.lock';
 
 /** The living process that writes to a run's folder; null where there is none. */
 export function writerOf(runFolder: string): number | null {
-  let holder: number;
-  try {
-    holder = Number(readFileSync(join(runFolder, lockFile), 'utf8'));
-    // Asks whether the process is there; nothing is sent to it.
-    process.kill(holder, 0);
-  } catch {
-    return null;
-  }
-  return holder > 0 ? holder : null;
+  return holderOf(join(runFolder, lockFile));
 }

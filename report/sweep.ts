@@ -1,51 +1,29 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Baseline, writeBars } from './bars.js';
-import { type Cell, markdownTable, meanStd, plainTable } from './table.js';
+import type { Prices } from '../plan/prices.js';
+import type { Picture } from './charts/chart.js';
+import { readContenders } from './results/contenders.js';
+import { resultsText } from './results/markdown.js';
+import { writeAblation, writeForest } from './results/plot.js';
+import { type ResultsTable, resultsTable } from './results/results-table.js';
+import { type ResultsFiles, writeResults } from './results/write.js';
 
-type Scores = Readonly<Record<string, number>>;
-
-/** What a sweep found: each variant's scores, one entry a seed; and systems that do not depend on it. */
-export interface SweepScores {
-  readonly name: string;
-  readonly variants: readonly { readonly name: string; readonly scores: readonly Scores[] }[];
-  readonly baselines: readonly { readonly name: string; readonly scores: Scores }[];
-}
-
-export interface SweepFiles {
+export interface SweepFiles extends ResultsFiles {
+  readonly table: ResultsTable;
   /** For a terminal. */
   readonly text: string;
-  readonly markdown: string;
-  readonly picture: { readonly png: string; readonly svg: string };
+  readonly pictures: readonly Picture[];
 }
 
-/** Writes `table.md`, `sweep.png` and `sweep.svg` (the first measure) into a sweep's folder: mean ± standard deviation over seeds. */
-export function writeSweep(folder: string, { name, variants, baselines }: SweepScores): SweepFiles {
-  const measures = Object.keys(variants.find(({ scores }) => scores.length > 0)?.scores[0] ?? {});
-  const columns = [
-    { heading: 'variant' },
-    { heading: 'seeds', digits: 0 },
-    ...measures.map((heading) => ({ heading, best: 'highest' as const })),
-  ];
-  const fixed = baselines.map(({ name, scores }): Cell[] => [name, '', ...measures.map((m) => scores[m])]);
-  const trained = variants.map(({ name, scores }): Cell[] => [
-    name,
-    scores.length,
-    ...measures.map((m) => (scores.length > 0 ? meanStd(scores.map((s) => s[m] as number)) : undefined)),
-  ]);
-  const rows = [...fixed, ...trained];
-  const markdown = join(folder, 'table.md');
-  writeFileSync(markdown, `${markdownTable(columns, rows)}\n`);
-  const [measure = ''] = measures;
-  const [set, split, short] = measure.split(' ');
-  const picture = writeBars(join(folder, 'sweep'), {
-    title: name,
-    data: `${set}, ${split}`,
-    measure: short ?? measure,
-    bars: variants.flatMap(({ name, scores }) =>
-      scores.length > 0 ? [{ name, values: scores.map((s) => s[measure] as number) }] : [],
-    ),
-    baselines: baselines.map(({ name, scores }): Baseline => ({ name, value: scores[measure] as number })),
-  });
-  return { text: plainTable(columns, rows), markdown, picture };
+/**
+ * Writes a sweep's tables (`results.arrow`, `.csv`, `.md`) and pictures (`sweep`, its variants on the first set; `forest`,
+ * their differences to the baseline on all sets; each as PNG, SVG and PDF) into its folder.
+ *
+ * @throws Fault where no run of it was evaluated
+ */
+export function writeSweep(folder: string, prices: Prices | null = null): SweepFiles {
+  const table = resultsTable(readContenders([folder]), prices);
+  const first = { set: undefined, measure: undefined };
+  const ablation = writeAblation(join(folder, 'sweep'), table, first);
+  const forest = table.comparisons > 0 ? [writeForest(join(folder, 'forest'), table, first)] : [];
+  return { ...writeResults(folder, table), table, text: resultsText(table), pictures: [ablation, ...forest] };
 }

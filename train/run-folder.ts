@@ -1,10 +1,11 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { Fault } from '../plan/fault.js';
 import { planHash } from '../plan/hash.js';
+import { lock } from '../plan/lock.js';
 import { readPlan } from '../plan/read.js';
-import { lastCheckpoint, lockFile, stepOf, writerOf } from '../plan/run-layout.js';
+import { lastCheckpoint, lockFile, stepOf } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
 import { type EventLine, openSinks } from './sinks/open-sinks.js';
 import type { SinkName } from './sinks/sink.js';
@@ -76,7 +77,7 @@ export function openRunFolder(
   watchers: readonly SinkName[] = [],
 ): RunFolder {
   mkdirSync(path, { recursive: true });
-  const release = lock(path);
+  const release = lock(join(path, lockFile), path);
   if (!resumeFrom) writeFileSync(join(path, 'plan.yaml'), planText(plan, provenance));
   const events = join(path, 'events.jsonl');
   keepEvents(events, resumeFrom ? stepOf(resumeFrom) : 0);
@@ -121,23 +122,4 @@ function keepEvents(file: string, last: number): void {
   });
   writeFileSync(`${file}.new`, kept.map((line) => `${line}\n`).join(''));
   renameSync(`${file}.new`, file);
-}
-
-/** A file with our process number, made only if there is none; one whose process is gone is taken over. */
-function lock(path: string): () => void {
-  const file = join(path, lockFile);
-  const take = (): void => writeFileSync(file, String(process.pid), { flag: 'wx' });
-  try {
-    take();
-  } catch {
-    const holder = writerOf(path);
-    if (holder !== null && holder !== process.pid) {
-      throw new Fault(
-        `Expected ${path} for this run alone, but process ${holder} is writing to it. Wait for it, or choose another folder with --out.`,
-      );
-    }
-    rmSync(file);
-    take();
-  }
-  return () => rmSync(file, { force: true });
 }

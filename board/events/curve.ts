@@ -1,4 +1,4 @@
-import { spanFor } from '../../report/smooth.js';
+import { spanFor } from '../../report/training/smooth.js';
 import type { Axis, Curves, Measured, Series } from '../protocol.js';
 import type { Evaluation, EventLog } from './log.js';
 

@@ -1,6 +1,6 @@
 import type { CommandModule } from 'yargs';
 import type { Inspection } from '../../data/inspect/inspect.js';
-import { type LengthBin, type Lengths, rangeOf } from '../../data/inspect/lengths.js';
+import { type Lengths, rangeOf } from '../../data/inspect/lengths.js';
 import { readPlan } from '../../plan/read.js';
 import { plainTable } from '../../report/table.js';
 import { type DataArguments, dataArguments } from '../plan-arguments.js';
@@ -18,7 +18,7 @@ export const inspect: CommandModule<object, InspectArguments> = {
   describe: 'counts, lengths, repeats, faults, leakage into the eval sets, examples',
   builder: (yargs) =>
     dataArguments(yargs)
-      .option('picture', { describe: 'draw lengths into PATH.png and .svg', type: 'string', requiresArg: true })
+      .option('picture', { describe: 'draw lengths into PATH.png, .svg and .pdf', type: 'string', requiresArg: true })
       .option('examples', { describe: 'how many of each source', type: 'number', default: 1, requiresArg: true })
       .example('$0 data inspect configs/quickstart.yaml --picture lengths', 'the page, and a picture'),
   handler: async ({ plan: file, set, picture, examples, json }) => {
@@ -37,14 +37,12 @@ export const inspect: CommandModule<object, InspectArguments> = {
 
 async function draw(prefix: string, title: string, found: readonly Inspection[]) {
   const { writeLengths } = await import('../../report/lengths.js');
-  const histograms = found.flatMap(({ name, queries, documents }) => [
-    { name: `${name}: queries`, bins: queries.bins.map(ranged) },
-    { name: `${name}: documents`, bins: documents.bins.map(ranged) },
+  const kinds = found.flatMap(({ name, queries, documents }) => [
+    { name: `${name}: queries`, ...queries },
+    { name: `${name}: documents`, ...documents },
   ]);
-  return writeLengths(prefix, title, histograms);
+  return writeLengths(prefix, title, kinds);
 }
-
-const ranged = (bin: LengthBin) => ({ range: rangeOf(bin), count: bin.count });
 
 const number = (n: number): string => Math.round(n).toLocaleString('en');
 

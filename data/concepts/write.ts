@@ -2,7 +2,8 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Fault, reasonOf } from '../../plan/fault.js';
 import { encoderOf } from './encoder.js';
-import { type ConceptsSettings, generateConcepts, queryKinds } from './generate.js';
+import { type ConceptsSettings, generateConcepts } from './generate.js';
+import { queryKinds } from './queries.js';
 
 /**
  * Writes the benchmark as a collection in BEIR layout with splits `train` (one answer a query), `truth` (all answers of

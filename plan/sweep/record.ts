@@ -57,7 +57,7 @@ const sweepRecord = z.object({
 export type SweepRecord = z.output<typeof sweepRecord>;
 
 /** The file in a sweep's folder. */
-const sweepRecordFile = 'sweep.json';
+export const sweepRecordFile = 'sweep.json';
 
 /** Writes a sweep's record whole: a reader sees the old one or the new one. */
 export function writeSweepRecord(folder: string, record: SweepRecord): void {

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { curvesOf, thinned } from '../../board/events/curve.js';
 import { EventLog } from '../../board/events/log.js';
 import { columns, scanStep } from '../../board/events/scan.js';
-import { movingAverage, spanFor } from '../../report/smooth.js';
+import { movingAverage, spanFor } from '../../report/training/smooth.js';
 import { stepLine } from '../report/folder.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'reasontune-board-events-'));

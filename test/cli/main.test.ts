@@ -95,7 +95,8 @@ describe('the command line', () => {
     expect(swept.out).toMatch(/plain +2 +\d\.\d{3} ± \d\.\d{3}/);
     expect(swept.out).toMatch(/BM25/);
     expect(swept.err).toMatch(/failed: .*broken-seed1.*Lower train\.batch_size/);
-    for (const file of ['table.md', 'sweep.png', 'sweep.svg']) expect(existsSync(join(folder, file)), file).toBe(true);
+    for (const file of ['results.arrow', 'results.csv', 'results.md', 'sweep.png', 'sweep.pdf', 'forest.svg'])
+      expect(existsSync(join(folder, file)), file).toBe(true);
     const again = await reasontune(['sweep', sweep, '--out', folder]);
     expect(again.out).toBe(swept.out);
     expect(again.err).not.toMatch(/plain-seed\d.*\n.*saved/);

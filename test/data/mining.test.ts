@@ -13,13 +13,13 @@ import { bm25Negatives, fuse } from '../../data/mining/rank.js';
 import { scoreOf, vectorsOf } from '../../data/mining/vectors.js';
 import { hash32 } from '../../data/permutation.js';
 import { readSource } from '../../data/source.js';
+import { openStandIn } from '../../endpoint/stand-in/stand-in.js';
 import type { MiningPlan, SourcePlan } from '../../plan/data.js';
 import { cacheFolder } from '../../plan/places.js';
 import type { RunPlan } from '../../plan/schema.js';
 import { approximateIndex, recallOf } from '../../retrieval/approximate.js';
 import { searchExact } from '../../retrieval/dense.js';
 import { useBackend } from '../../tensor/backend.js';
-import { chatServer } from '../support/chat-server.js';
 import { writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 
 let scratch: string;
@@ -233,7 +233,7 @@ describe('relabelling', () => {
   ];
   // A judge that likes one document, says nothing of another, and dislikes the rest.
   const judge = (liked: string, odd: string) =>
-    chatServer(({ prompt: asked }) => ({
+    openStandIn(({ prompt: asked }) => ({
       text: asked.includes(`D: ${liked}`) ? '5' : asked.includes(`D: ${odd}`) ? 'who knows' : '1',
     }));
 
@@ -292,7 +292,7 @@ describe('relabelling', () => {
         }),
       ),
     );
-    const server = await chatServer(({ prompt: asked }) => ({ text: right.has(asked) ? '4' : '3' }));
+    const server = await openStandIn(({ prompt: asked }) => ({ text: right.has(asked) ? '4' : '3' }));
     try {
       const settings = (file: string) => ({ guards: asks(file, 'drop'), model, by: [], truth });
       const poor = reranker(server.url, ', concurrency: 1, budget: {requests: 20}');

@@ -1,16 +1,10 @@
 import type { Addon, Argument, Handle } from '../../tensor/torch/addon.js';
 import { scalarTypes } from '../../tensor/torch/scalar-types.js';
-import type { Chance, OwnCall } from './chance.js';
+import { type Chance, making, type OwnCall } from './chance.js';
 
 /** A call of our column sums: of a matrix as it should be, of a view of one, or of what the kernel is to refuse. */
 export function columnSumsCall(addon: Addon, { below, pick, odd }: Chance): OwnCall {
-  const made: Handle[] = [];
-  const own = (handle: unknown): Handle => {
-    made.push(handle as Handle);
-    return handle as Handle;
-  };
-  const op = (name: string, args: readonly Argument[], named?: Record<string, Argument>): Handle =>
-    own(addon.call(`aten::${name}`, args, named));
+  const { made, own, op } = making(addon);
   // Around the 512 rows of a task; with 600 rows and more, memory that is kept (native/host-memory.cpp).
   const rows = pick([0, 1, 2, 3, 511, 512, 513, 1100]);
   const columns = addon.lanes * pick([0, 1, 1, 2, 3, 4]);

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../plan/fault.js';
-import { readEvents } from '../../report/events.js';
+import { readEvents, readHistory } from '../../report/events.js';
+import { elapsed } from '../../report/runs/elapsed.js';
 import { runFolder, scratch, stepLine } from './folder.js';
 
 const steps = (text: string) => readEvents(runFolder('run', text)).map(({ step, loss }) => [step, loss]);
@@ -38,7 +39,38 @@ describe('readEvents', () => {
     expect(steps(`${stepLine(1, null)}\n`)).toEqual([[1, Number.NaN]]);
   });
 
+  test('reads scores in training beside the steps, and passes over kinds it does not know', () => {
+    const evaluated = (step: number, score: number | null) =>
+      JSON.stringify({ eval: { step, set: 'pep', split: 'dev', metrics: { 'nDCG@10': score } } });
+    const lines = [stepLine(1, 1), evaluated(1, 0.3), '{"remined":{"source":"a"}}', stepLine(2, 1), evaluated(2, null)];
+    const { steps, evaluations } = readHistory(runFolder('evaluated', `${lines.join('\n')}\n`));
+    expect(steps.map(({ step }) => step)).toEqual([1, 2]);
+    expect(evaluations.map(({ step, metrics }) => [step, metrics['nDCG@10']])).toEqual([
+      [1, 0.3],
+      [2, Number.NaN],
+    ]);
+    // Continued from step 1: what came after is done again.
+    const again = [...lines, stepLine(2, 0.5), evaluated(2, 0.4)].join('\n');
+    expect(readHistory(runFolder('again', again)).evaluations.map(({ metrics }) => metrics['nDCG@10'])).toEqual([
+      0.3, 0.4,
+    ]);
+  });
+
+  test('reads files larger than its chunks, whatever lies across their ends', () => {
+    const text = Array.from({ length: 60_000 }, (_, i) => stepLine(i + 1, 1, 'é'.repeat(20))).join('\n');
+    expect(Buffer.byteLength(text)).toBeGreaterThan(2 * 2 ** 22);
+    const events = readEvents(runFolder('large', text));
+    expect(events).toHaveLength(60_000);
+    expect(events.every(({ source }) => source === 'é'.repeat(20))).toBe(true);
+  });
+
+  test('elapsed goes on where a continued run counts its seconds anew', () => {
+    const steps = [8, 16, 4, 12].map((seconds, i) => ({ ...JSON.parse(stepLine(i + 1, 1)), seconds }));
+    expect([...elapsed(steps)]).toEqual([8, 16, 20, 28]);
+  });
+
   test.each([
+    ['{"eval":{"step":1}}', 'got a wrong or missing "eval.set"'],
     ['{"step":1,', 'got text that is not JSON'],
     ['[1]', 'got another kind of value'],
     ['{"step":1}', 'got a wrong or missing "loss"'],

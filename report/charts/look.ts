@@ -1,15 +1,23 @@
 import type { ChartOptions, Plugin } from 'chart.js';
+import { family, font, wrap } from './text.js';
 
 /** The colours of Okabe and Ito that read well on white; told apart by colour-blind eyes too. */
 export const palette: readonly string[] = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#333333'];
 
 export const ink = { strong: '#1f2328', text: '#57606a', faint: '#8c959f', grid: '#e8eaed' } as const;
 
-export const family = '"IBM Plex Sans", "Helvetica Neue", Helvetica, Arial, "DejaVu Sans", sans-serif';
+/** The dashes of lines, so that they are told apart without colour too. */
+const dashes: readonly (readonly number[])[] = [[], [7, 3], [2, 2.5], [8, 3, 2, 3]];
 
-/** A canvas font: `font(11)`, `font(11, 600)`. */
-export function font(size: number, weight = 400): string {
-  return `${weight === 400 ? 'normal' : weight} ${size}px ${family}`;
+const markers = ['circle', 'rect', 'triangle', 'rectRot'] as const;
+
+/** How the i-th of several lines looks; 28 are all different, and neighbours differ in colour and in dashes. */
+export function lineLook(i: number) {
+  return {
+    colour: palette[i % palette.length] as string,
+    dash: [...(dashes[i % dashes.length] as number[])],
+    marker: markers[i % markers.length] as (typeof markers)[number],
+  };
 }
 
 /** `#0072b2` with an opacity. */
@@ -20,14 +28,22 @@ export function tint(colour: string, opacity: number): string {
 
 export interface Headings {
   readonly title: string;
-  /** One line that says what the data is. */
+  /** What the data is, and what stands for what. */
   readonly subtitle: string;
+  /** How wide the headings' lines may be: the picture without its padding. */
+  readonly width: number;
   readonly x: string;
   readonly y?: string;
 }
 
+/** How much higher than with one line each the headings make a picture. */
+export function headingRoom({ title, subtitle, width }: Headings): number {
+  const lines = (text: string, textFont: string): number => wrap(text, textFont, width).length - 1;
+  return 19 * lines(title, font(16, 600)) + 15 * lines(subtitle, font(12));
+}
+
 /** The options all our pictures share: headings at the left, a thin grid, no frame, no legend (labels stand at the data). */
-export function options({ title, subtitle, x, y }: Headings): ChartOptions {
+export function options({ title, subtitle, x, y, width }: Headings): ChartOptions {
   const axis = (text: string | undefined) => ({
     title: {
       display: text !== undefined,
@@ -48,7 +64,7 @@ export function options({ title, subtitle, x, y }: Headings): ChartOptions {
       tooltip: { enabled: false },
       title: {
         display: true,
-        text: title,
+        text: wrap(title, font(16, 600), width),
         align: 'start',
         color: ink.strong,
         font: { family, size: 16, weight: 600 },
@@ -56,7 +72,7 @@ export function options({ title, subtitle, x, y }: Headings): ChartOptions {
       },
       subtitle: {
         display: true,
-        text: subtitle,
+        text: wrap(subtitle, font(12), width),
         align: 'start',
         color: ink.text,
         font: { family, size: 12 },

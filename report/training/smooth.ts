@@ -1,7 +1,4 @@
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
+import type { Point } from '../charts/curves.js';
 
 // More points than this cannot be seen at a picture's width, and make the SVG heavy.
 const MOST_POINTS = 1500;

@@ -1,0 +1,32 @@
+import type { StepEvent } from '../events.js';
+import { elapsed, tokensRead } from '../runs/elapsed.js';
+
+/** Along what training is drawn. */
+export const axes = ['step', 'tokens', 'time'] as const;
+export type Axis = (typeof axes)[number];
+
+/** Where each step stands: its number, the tokens read with it, or the seconds passed. */
+export function positions(steps: readonly StepEvent[], axis: Axis): ArrayLike<number> {
+  if (axis === 'tokens') return tokensRead(steps);
+  return axis === 'time' ? elapsed(steps) : steps.map(({ step }) => step);
+}
+
+/** An axis's heading, and the unit that its largest value asks for. */
+export function unitOf(axis: Axis, largest: number): { readonly heading: string; readonly size: number } {
+  if (axis === 'step') return { heading: 'Training step', size: 1 };
+  const units =
+    axis === 'tokens'
+      ? ([
+          [2e9, 1e9, 'Tokens (billion)'],
+          [2e6, 1e6, 'Tokens (million)'],
+          [2e3, 1e3, 'Tokens (thousand)'],
+          [0, 1, 'Tokens'],
+        ] as const)
+      : ([
+          [7200, 3600, 'Time (hours)'],
+          [120, 60, 'Time (minutes)'],
+          [0, 1, 'Time (seconds)'],
+        ] as const);
+  const [, size, heading] = units.find(([from]) => largest >= from) ?? ([0, 1, 'Time (seconds)'] as const);
+  return { heading, size };
+}
