@@ -15,8 +15,9 @@ export class Refused extends Error {
 export class Root {
   readonly path: string;
 
-  constructor(folder: string) {
-    this.path = realpathSync.native(folder);
+  /** @param name the folder as the user named it */
+  constructor(readonly name: string) {
+    this.path = realpathSync.native(name);
   }
 
   /**

@@ -15,7 +15,7 @@ export class Watch {
 
   constructor(private readonly root: Root) {
     this.#rows = new Rows(root);
-    this.#now = { folder: root.path, rows: [], sweeps: [] };
+    this.#now = { folder: root.name, rows: [], sweeps: [] };
     this.look();
   }
 

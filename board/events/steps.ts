@@ -2,7 +2,7 @@ import { type Column, columns } from './scan.js';
 
 const index = Object.fromEntries(columns.map((name, i) => [name, i])) as Record<Column, number>;
 
-/** A run's steps, a column of doubles for each number: 72 bytes a step where objects take ten times as much. */
+/** A run's steps, a column of doubles for each number: some 74 bytes a step. */
 export class Steps {
   length = 0;
   /** What {@link sourceOf} is an index into. */
