@@ -1,3 +1,4 @@
+import { bestFirst } from './best-first.js';
 import { compareIds, type Ranked } from './ranking.js';
 
 /** Documents in the byte order of their ids, so that a tie of scores is settled by comparing two integers. */
@@ -25,8 +26,8 @@ interface Best {
  * The best k of many scored documents by trec_eval's order (`compareRanked`), whatever order they are offered in.
  *
  * A document is one 64-bit key that ascends from best to worst: a turned score above, a turned rank below. Keys are
- * collected up to twice k, then cut to the best k by quickselect; what is below the worst of these does not enter. That
- * is a few steps a key, where a heap takes a logarithm of k.
+ * collected up to four times k, then cut to the best k (`bestFirst`); what is below the worst of these does not enter.
+ * That is a few steps a key, where a heap takes a logarithm of k.
  */
 export class TopK {
   readonly #capacity: number;
@@ -43,7 +44,7 @@ export class TopK {
     const documents = order.ranks.length;
     this.#capacity = Math.min(k, documents);
     this.#order = order;
-    this.#keys = new BigInt64Array(Math.min(2 * k, documents));
+    this.#keys = new BigInt64Array(Math.min(4 * k, documents));
     this.#halves = new Int32Array(this.#keys.buffer);
   }
 
@@ -72,11 +73,18 @@ export class TopK {
     }
   }
 
+  /** Offers every document with its score, but for those of 0 or less. */
+  offerPositive(scores: Float64Array): void {
+    for (let place = 0; place < scores.length; place++) {
+      const score = scores[place]!;
+      if (score > 0 && Math.fround(score) >= this.#floor) this.offer(place, score);
+    }
+  }
+
   /** What was kept; the collector is empty afterwards and can be used again. */
   drain(): Best {
-    if (this.#size > this.#capacity) this.#cut();
+    this.#cut();
     const size = this.#size;
-    this.#keys.subarray(0, size).sort();
     const best = { places: new Int32Array(size), scores: new Float32Array(size) };
     for (let i = 0; i < size; i++) {
       best.places[i] = this.#order.places[~this.#halves[2 * i]! & 0x7fffffff]!;
@@ -95,25 +103,9 @@ export class TopK {
     return ranked;
   }
 
-  /** Leaves the best `capacity` keys, in no order: Hoare's quickselect about the middle one. */
   #cut(): void {
-    const halves = this.#halves;
-    const last = this.#capacity - 1;
-    for (let [from, to] = [0, this.#size - 1]; from < to; ) {
-      const middle = (from + to) >> 1;
-      const [low, high] = [halves[2 * middle]!, halves[2 * middle + 1]!];
-      let [i, j] = [from, to];
-      while (i <= j) {
-        while (isBefore(halves, i, low, high)) i++;
-        while (isAfter(halves, j, low, high)) j--;
-        if (i <= j) swap(halves, i++, j--);
-      }
-      if (last <= j) to = j;
-      else if (last >= i) from = i;
-      else break;
-    }
-    this.#size = this.#capacity;
-    if (last >= 0) this.#floor = scoreOf(halves[2 * last + 1]!);
+    this.#size = bestFirst(this.#keys, this.#halves, this.#size, this.#capacity);
+    if (this.#size > 0) this.#floor = scoreOf(this.#halves[2 * this.#size - 1]!);
   }
 }
 
@@ -131,22 +123,4 @@ function scoreOf(turned: number): number {
   const number = ~turned;
   bits[0] = number ^ ((number >> 31) & 0x7fffffff);
   return float[0]!;
-}
-
-function isBefore(halves: Int32Array, at: number, low: number, high: number): boolean {
-  const upper = halves[2 * at + 1]!;
-  return upper < high || (upper === high && halves[2 * at]! < low);
-}
-
-function isAfter(halves: Int32Array, at: number, low: number, high: number): boolean {
-  const upper = halves[2 * at + 1]!;
-  return upper > high || (upper === high && halves[2 * at]! > low);
-}
-
-function swap(halves: Int32Array, a: number, b: number): void {
-  const [low, high] = [halves[2 * a]!, halves[2 * a + 1]!];
-  halves[2 * a] = halves[2 * b]!;
-  halves[2 * a + 1] = halves[2 * b + 1]!;
-  halves[2 * b] = low;
-  halves[2 * b + 1] = high;
 }
