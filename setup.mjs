@@ -113,7 +113,9 @@ function npmEnvironment() {
 /** The sources by name, size and time of change: a thousandth of the time that compiling takes. */
 function sourcesHash(config) {
   const folders = config.include.map((folder) => join(root, folder)).filter((folder) => existsSync(folder));
-  const sources = folders.flatMap((folder) => filesUnder(folder, '.ts'));
+  const sources = folders.flatMap((folder) =>
+    ['.ts', '.css', '.html', '.svg', '.mjs'].flatMap((end) => filesUnder(folder, end)),
+  );
   const marks = sources.map((file) => {
     const { size, mtimeMs } = statSync(file);
     return `${relative(root, file)} ${size} ${mtimeMs}`;
@@ -129,11 +131,22 @@ function compileSources() {
     cwd: root,
     encoding: 'utf8',
   });
-  if (status === 0) return;
+  if (status === 0) {
+    bundlePage();
+    return;
+  }
   process.stderr.write(stdout ?? '');
   throw new Stop(
     'The TypeScript sources do not compile: see the lines above. Correct them and run "node setup.mjs" again.',
   );
+}
+
+/** The board's page, which a browser reads as one script. */
+function bundlePage() {
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'board', 'bundle.mjs')], { encoding: 'utf8' });
+  if (status === 0) return;
+  process.stderr.write(stderr ?? '');
+  throw new Stop('The page of the board cannot be bundled: see the lines above. Run "node setup.mjs" again.');
 }
 
 /** The torch backend; whatever it lacks, the wasm backend still runs everything. */

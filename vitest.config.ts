@@ -14,6 +14,7 @@ export default defineConfig({
       provider: 'v8',
       include: [
         'cli',
+        'board',
         'plan',
         'data',
         'retrieval',
@@ -24,8 +25,10 @@ export default defineConfig({
         'eval',
         'report',
         'sweep',
+        'synth',
         'native',
         'hub',
+        'endpoint',
       ].map((d) => `${d}/**/*.ts`),
       reporter: ['text-summary', 'html'],
     },

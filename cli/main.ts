@@ -3,6 +3,7 @@ import process from 'node:process';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { Fault } from '../plan/fault.js';
+import { board } from './board.js';
 import { compare } from './compare.js';
 import { data } from './data/data.js';
 import { doctor } from './doctor.js';
@@ -13,6 +14,7 @@ import { rag } from './rag.js';
 import { rerank } from './rerank.js';
 import { search } from './search.js';
 import { sweep } from './sweep.js';
+import { synth } from './synth.js';
 import { train } from './train.js';
 
 await reportFaults(async () => {
@@ -26,7 +28,9 @@ await reportFaults(async () => {
     .command(search)
     .command(rag)
     .command(sweep)
+    .command(synth)
     .command(plot)
+    .command(board)
     .command(data)
     .command(doctor)
     .demandCommand(1, 'Expected a command.')

@@ -1,17 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { evaluateModels } from '../eval/evaluate.js';
 import { packageRoot } from '../plan/places.js';
 import { readPlan } from '../plan/read.js';
-import { writeLossCurve } from '../report/loss-curve.js';
 import { useBackend } from '../tensor/backend.js';
-import { train } from '../train/train.js';
 import { reportFaults } from './exit.js';
 import { watchInterrupt } from './interrupt.js';
-import { clock, progress, say } from './progress.js';
+import { clock, say } from './progress.js';
 import { tables } from './tables.js';
-import { progressHook } from './train.js';
+import { trainAndCompare } from './train-and-compare.js';
 
 // `npm run quickstart [-- FOLDER]`, after setup.mjs: train, evaluate, plot, and say what to do next.
 
@@ -33,23 +30,14 @@ async function quickstart(): Promise<void> {
   const run = freeFolder(join('checkpoints', plan.name));
   const { stopped } = watchInterrupt(say);
 
-  const trained = await train(plan, { folder: run, resume: false, stopped, hooks: [progressHook()], say });
-  if (trained.step < trained.total) {
+  const { trained, results, curve } = await trainAndCompare(plan, run, stopped);
+  if (!results || !curve) {
     say(
       `saved ${trained.checkpoint}; go on with: npx reasontune train ${join(run, 'plan.yaml')} --out ${run} --resume`,
     );
     process.exitCode = 130;
     return;
   }
-  const results = await evaluateModels({
-    models: ['bm25', plan.model.base, run],
-    sets: plan.eval.sets,
-    metrics: plan.eval.metrics,
-    out: join(run, 'results'),
-    onProgress: progress,
-    onNote: say,
-  });
-  const curve = writeLossCurve(join(run, 'loss'), [run]);
   console.log(`
 ${tables(results)}
 

@@ -66,7 +66,7 @@ export const search: CommandModule<object, SearchArguments> = {
     const { corpus: path, question, beside, backend, precision, index: keep = null } = given;
     if (question.trim() === '')
       throw new Fault('Expected a question to search for, got none. Write it between quotes.');
-    const [{ readDocuments }, { isEncoder }, { search: searchFor }] = await Promise.all([
+    const [{ readDocuments }, { isEncoder }, { openSearcher }] = await Promise.all([
       import('../data/beir.js'),
       import('../eval/system.js'),
       import('../eval/search.js'),
@@ -82,8 +82,9 @@ export const search: CommandModule<object, SearchArguments> = {
     }
     const found: Found[] = [];
     for (const model of models) {
-      const how = { depth, words, chunk, keep, precision, onProgress: progress };
-      found.push(await searchFor(model, corpus, question, how));
+      const searcher = await openSearcher(model, corpus, { chunk, keep, precision, onProgress: progress });
+      found.push(await searcher.ask(question, depth, words));
+      searcher.dispose();
     }
     if (given.json) console.log(JSON.stringify({ question, corpus: path, found: found.map(jsonOf) }));
     else console.log(textOf(found));

@@ -2,57 +2,105 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CommandModule } from 'yargs';
 import { Fault } from '../plan/fault.js';
-import { planHash } from '../plan/hash.js';
-import { readSweep, type Sweep } from '../plan/sweep.js';
-import { plainTable } from '../report/table.js';
-import { runSweep } from '../sweep/run.js';
+import { readPrices } from '../plan/prices.js';
+import { readSweep } from '../plan/sweep/read.js';
+import type { Sweep } from '../plan/sweep/sweep.js';
+import { commandLines } from '../sweep/command-lines.js';
+import { estimateRuns } from '../sweep/estimates.js';
+import { interruptAll } from '../sweep/process.js';
+import { runSweep, type SweepResult } from '../sweep/run.js';
 import { watchInterrupt } from './interrupt.js';
 import { type PlanArguments, planArguments } from './plan-arguments.js';
 import { say } from './progress.js';
+import { estimateTable, searchTable } from './sweep-tables.js';
+
+const launchers = ['local', 'slurm', 'print'] as const;
+
+interface SweepArguments extends PlanArguments {
+  launcher: (typeof launchers)[number];
+  prices: string | undefined;
+}
 
 /** `reasontune sweep PLAN`: a plan's variants, each with every seed; one table, one picture. */
-export const sweep: CommandModule<object, PlanArguments> = {
+export const sweep: CommandModule<object, SweepArguments> = {
   command: 'sweep <plan>',
-  describe: 'train and evaluate a plan’s variants, each with every seed',
+  describe: 'train and evaluate many variants of a plan, each with every seed',
   builder: (yargs) =>
     planArguments(yargs, {
-      plan: 'YAML file with variants and seeds',
+      plan: 'YAML file with seeds and variants, axes or a search',
       out: 'folder for all runs [checkpoints/<name>]',
-      dryRun: 'list the runs, and train nothing',
-    }).example('$0 sweep configs/sweep-negatives.yaml', 'run again to go on where it stopped'),
+      dryRun: 'list the runs with their time, memory and cost, and train nothing',
+    })
+      .option('launcher', {
+        describe: 'where runs run: on this machine, as a Slurm array job, or wherever you run the printed commands',
+        choices: launchers,
+        default: 'local' as const,
+      })
+      .option('prices', {
+        describe: 'price file such as configs/prices.yaml: with --dry-run, the cost in money, too',
+        type: 'string',
+        requiresArg: true,
+      })
+      .example('$0 sweep configs/sweep-negatives.yaml', 'run again to go on where it stopped'),
   handler: async (given) => {
     const read = readSweep(given.plan, given.set);
-    if (given['dry-run']) {
-      console.log(given.json ? JSON.stringify(read) : listing(read));
+    const folder = given.out ?? join('checkpoints', read.name);
+    const main = fileURLToPath(new URL('./main.js', import.meta.url));
+    refuseLauncher(read, given);
+    if (given.launcher === 'print' && !given['dry-run']) {
+      const lines = commandLines(read, main, folder);
+      console.log(given.json ? JSON.stringify(lines) : inWords(lines));
       return;
     }
-    const folder = given.out ?? join('checkpoints', read.name);
-    const { stopped } = watchInterrupt(say);
-    const main = fileURLToPath(new URL('./main.js', import.meta.url));
-    const result = await runSweep(read, { main, folder, stopped, say });
-    for (const { run, reason } of result.failed) say(`failed: ${run}: ${reason}`);
-    if (result.variants.every(({ scores }) => scores.length === 0)) {
-      if (!result.interrupted)
-        throw new Fault(`Expected a run of the sweep to finish, but all failed. Mend the fault above and run again.`);
-    } else {
-      const { writeSweep } = await import('../report/sweep.js');
-      const files = writeSweep(folder, { name: read.name, ...result });
-      console.log(given.json ? JSON.stringify({ ...result, folder, ...files }) : files.text);
-      say(`table and picture: ${files.markdown}, ${files.picture.png}, ${files.picture.svg}`);
+    const { stopped } = watchInterrupt(say, interruptAll);
+    if (given['dry-run']) {
+      const prices = given.prices === undefined ? null : readPrices(given.prices);
+      const runs = await estimateRuns(read, folder, { main, stopped, say });
+      console.log(given.json ? JSON.stringify({ runs }) : estimateTable(read, runs, given.launcher, prices));
+      return;
     }
-    if (result.interrupted) {
-      say('stopped; the same command goes on where it stopped');
-      process.exitCode = 130;
-    } else if (result.failed.length > 0) process.exitCode = 1;
+    const launcher = given.launcher === 'slurm' ? 'slurm' : 'local';
+    await report(read, await runSweep(read, { main, folder, launcher, stopped, say }), folder, given.json);
   },
 };
 
-function listing({ variants }: Sweep): string {
-  const rows = variants.flatMap(({ runs }) =>
-    runs.map(({ variant, seed, plan }) => [variant, seed, planHash(plan), plan.train.duration]),
-  );
-  return plainTable(
-    [{ heading: 'variant' }, { heading: 'seed', digits: 0 }, { heading: 'plan' }, { heading: 'duration' }],
-    rows,
-  );
+function refuseLauncher({ halving, devices }: Sweep, { launcher, 'dry-run': dry, prices, plan }: SweepArguments): void {
+  if (prices !== undefined && !dry) {
+    throw new Fault('Expected --prices with --dry-run, got it alone. Add --dry-run, or leave it away.');
+  }
+  if (launcher === 'local') return;
+  if (halving) {
+    const why = 'halving waits for scores before it knows the next run';
+    throw new Fault(
+      `Expected --launcher local for ${plan}, got ${launcher}: ${why}. Remove halving, or run it on one machine.`,
+    );
+  }
+  if (devices) {
+    const remedy = 'Write slurm: {gres: "gpu:1"} for a GPU to each run';
+    throw new Fault(`Expected no devices in ${plan} for --launcher ${launcher}, got this machine's. ${remedy}.`);
+  }
+}
+
+async function report(read: Sweep, result: SweepResult, folder: string, json: boolean): Promise<void> {
+  for (const { run, reason } of result.failed) say(`failed: ${run}: ${reason}`);
+  if (result.variants.every(({ scores }) => scores.length === 0)) {
+    if (!result.interrupted)
+      throw new Fault(`Expected a run of the sweep to finish, but all failed. Mend the fault above and run again.`);
+  } else {
+    const { writeSweep } = await import('../report/sweep.js');
+    const files = writeSweep(folder, { name: read.name, ...result });
+    const tables = [files.text, ...searchTable(read, result.record)];
+    console.log(json ? JSON.stringify({ ...result, folder, ...files }) : tables.join('\n\n'));
+    say(`table and picture: ${files.markdown}, ${files.picture.png}, ${files.picture.svg}`);
+  }
+  if (result.interrupted) {
+    say('stopped; the same command goes on where it stopped');
+    process.exitCode = 130;
+  } else if (result.failed.length > 0) process.exitCode = 1;
+}
+
+function inWords({ shared, runs }: { shared: readonly string[]; runs: readonly string[] }): string {
+  const before = shared.length === 0 ? [] : ['# First, in this order: what runs share.', ...shared];
+  const each = runs.length === 0 ? ['# All runs are done.'] : ['# Then these, in any order and at once.', ...runs];
+  return [...before, ...each, '# At the end the sweep itself, for the tables: it finds the runs done.'].join('\n');
 }

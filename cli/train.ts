@@ -1,16 +1,26 @@
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
+import { duration } from '../plan/duration.js';
+import { Fault } from '../plan/fault.js';
 import { planHash } from '../plan/hash.js';
 import { readPlan } from '../plan/read.js';
 import type { RunPlan } from '../plan/schema.js';
 import type { Estimate } from '../train/estimate.js';
-import type { Hook } from '../train/loop.js';
+import { type SinkName, sinkNames } from '../train/sinks/sink.js';
 import { watchInterrupt } from './interrupt.js';
 import { type PlanArguments, planArguments } from './plan-arguments.js';
-import { clock, progress, say } from './progress.js';
+import { clock, say } from './progress.js';
+import { trainingLine } from './training-line.js';
+
+interface TrainArguments extends PlanArguments {
+  resume: boolean;
+  'stop-at': string | undefined;
+  trace: string | undefined;
+  log: SinkName[];
+}
 
 /** `reasontune train PLAN`: train what a plan says. */
-export const train: CommandModule<object, PlanArguments & { resume: boolean; trace: string | undefined }> = {
+export const train: CommandModule<object, TrainArguments> = {
   command: 'train <plan>',
   describe: 'train what a YAML plan says, into checkpoints/<name>',
   builder: (yargs) =>
@@ -20,6 +30,17 @@ export const train: CommandModule<object, PlanArguments & { resume: boolean; tra
       dryRun: 'print what would happen, and train nothing',
     })
       .option('resume', { describe: 'go on from the run folder’s last checkpoint', type: 'boolean', default: false })
+      .option('log', {
+        describe: 'write the run for another tool too, into a folder of the run',
+        choices: sinkNames,
+        array: true,
+        default: [],
+      })
+      .option('stop-at', {
+        describe: 'save and stop after "100 steps", say; --resume goes on as if it never had',
+        type: 'string',
+        requiresArg: true,
+      })
       .option('trace', {
         describe: 'file for a trace of the run’s second to fourth step, for ui.perfetto.dev',
         type: 'string',
@@ -34,16 +55,30 @@ export const train: CommandModule<object, PlanArguments & { resume: boolean; tra
       console.log(given.json ? JSON.stringify(planned) : inWords(plan, planned));
       return;
     }
+    const stopAt = given['stop-at'];
+    if (stopAt !== undefined && !duration.safeParse(stopAt).success) {
+      throw new Fault(`Expected a duration for --stop-at, got ${stopAt}. Write --stop-at "100 steps".`);
+    }
     const { stopped } = watchInterrupt(say);
     const folder = given.out ?? join('checkpoints', plan.name);
     // Loaded when needed: --help and a faulty plan are answered at once.
     const { train: run } = await import('../train/train.js');
     const { traceHook } = await import('../train/trace.js');
-    const hooks = [progressHook(), ...(given.trace ? [traceHook(given.trace, say)] : [])];
-    const done = await run(plan, { folder, resume: given.resume, stopped, hooks, say });
-    const interrupted = done.step < done.total;
+    const line = trainingLine();
+    const hooks = [line.hook, ...(given.trace ? [traceHook(given.trace, say)] : [])];
+    const done = await run(plan, {
+      folder,
+      resume: given.resume,
+      stopAt,
+      stopped,
+      hooks,
+      onScore: line.onScore,
+      say,
+      sinks: given.log,
+    });
+    const interrupted = done.ended === 'stopped';
     say(
-      interrupted
+      interrupted || done.until < done.total
         ? `saved ${done.checkpoint} after step ${done.step} of ${done.total}; go on with --resume`
         : `saved ${done.checkpoint}`,
     );
@@ -51,21 +86,6 @@ export const train: CommandModule<object, PlanArguments & { resume: boolean; tra
     if (interrupted) process.exitCode = 130;
   },
 };
-
-/** Where training is, how fast, and how long it will take at the speed so far. */
-export function progressHook(): Hook {
-  let [steps, tokens, seconds] = [0, 0, 0];
-  return (finished) => {
-    const { step, total, loss } = finished;
-    steps++;
-    tokens += finished.tokens;
-    seconds += finished.seconds;
-    const left = clock(((total - step) * seconds) / steps);
-    const speed = Math.round(tokens / seconds).toLocaleString('en');
-    const [title, time] = finished.last ? ['trained', `in ${clock(seconds)}`] : ['step', `${left} left`];
-    progress(`${title} ${step}/${total}  loss ${loss.toFixed(4)}  ${speed} tokens/s  ${time}`, finished.last);
-  };
-}
 
 function inWords(plan: RunPlan, planned: Estimate): string {
   const grouped = (n: number): string => Math.round(n).toLocaleString('en');

@@ -4,8 +4,8 @@ import { Fault } from '../plan/fault.js';
 import type { RunPlan } from '../plan/schema.js';
 import { type Collection, isCollection, readTrainingPairs } from './beir.js';
 import { FaultLog } from './fault-log.js';
+import { keptBm25Negatives } from './mining/kept-bm25.js';
 import { readMined } from './mining/mined-file.js';
-import { bm25Negatives } from './mining/rank.js';
 import { withMined } from './mining/with-mined.js';
 import type { Pair, Source } from './pairs.js';
 import { readRecords } from './records.js';
@@ -69,7 +69,7 @@ function barredIn({ queries, qrels }: Collection): string[][] {
 function withNegatives(source: Source, negatives: NegativesPlan, mining: MiningPlan | undefined): Source {
   if (negatives.from === 'source') return source;
   if (negatives.from === 'mined') return withMined(source, readMined(source, mining!));
-  const found = bm25Negatives(source, negatives.ranks);
+  const found = keptBm25Negatives(source, negatives.ranks);
   const pairs = source.pairs.map(({ query, positive }) => ({ query, positive, negatives: found[query]! }));
   return { ...source, pairs };
 }

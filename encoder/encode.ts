@@ -1,4 +1,6 @@
 import { tidy } from '@tensorflow/tfjs-core';
+import type { Parameter } from '../tensor/parameter.js';
+import { lower } from '../tensor/precision.js';
 import { type Encoder, embedPacked, type Side } from './encoder.js';
 import { pack } from './pack.js';
 
@@ -24,19 +26,38 @@ export function encode(
   const width = encoder.architecture.hidden;
   const values = new Float32Array(sequences.length * width);
   let done = 0;
-  for (const batch of batchesByLength(sequences)) {
-    const packed = pack(
-      batch.map((i) => sequences[i] as Int32Array),
-      encoder.skip[side],
-    );
-    const rows = tidy(() => embedPacked(encoder, packed).dataSync());
-    batch.forEach((i, row) => {
-      values.set(rows.subarray(row * width, (row + 1) * width), i * width);
-    });
-    done += batch.length;
-    onProgress?.(done);
-  }
+  tidy(() => {
+    const stored = storedForReading(encoder);
+    for (const batch of batchesByLength(sequences)) {
+      const packed = pack(
+        batch.map((i) => sequences[i] as Int32Array),
+        encoder.skip[side],
+      );
+      const rows = tidy(() => embedPacked(stored, packed).dataSync());
+      batch.forEach((i, row) => {
+        values.set(rows.subarray(row * width, (row + 1) * width), i * width);
+      });
+      done += batch.length;
+      onProgress?.(done);
+    }
+  });
   return { values, width };
+}
+
+/** The encoder with its layers' projections stored in its precision, which each batch would do for itself. */
+function storedForReading(encoder: Encoder): Encoder {
+  if (encoder.precision === 'float32') return encoder;
+  const { architecture, parameters, frozen } = encoder;
+  const weights = [...parameters, ...frozen];
+  const layers = Array.from({ length: architecture.layers }, (_, i) => `${architecture.layerName(i)}.`);
+  const isProjection = ({ name, tensor }: Parameter): boolean =>
+    tensor.rank === 2 && layers.some((layer) => name.startsWith(layer));
+  const matrices = new Set(weights.filter(isProjection).map(({ name }) => name));
+  // Norms keep theirs in float32.
+  const isOfOne = ({ name }: Parameter): boolean => matrices.has(name.replace(/bias$/, 'weight'));
+  const store = (weight: Parameter): Parameter =>
+    isOfOne(weight) ? { name: weight.name, tensor: lower(weight.tensor) } : weight;
+  return { ...encoder, parameters: parameters.map(store), frozen: frozen.map(store) };
 }
 
 /** Places of the sequences, longest first, cut into batches of at most `tokensPerBatch` tokens (or one sequence). */

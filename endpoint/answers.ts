@@ -1,14 +1,19 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Answers on disk, each under the hash of what was asked: a run that goes on asks nothing twice. */
+/** The name of what is asked: a hash of its content, the same in every run. */
+export function idOf(request: unknown): string {
+  return hash('sha256', JSON.stringify(request));
+}
+
+/** Answers on disk, each under {@link idOf} of what was asked: a run that goes on asks nothing twice. */
 export class Answers {
   constructor(private readonly folder: string) {}
 
-  /** What was answered to this request, or undefined. A file that a crash cut short counts as none. */
-  find(request: unknown): unknown {
-    const file = this.#file(request);
+  /** What was answered to this call, or undefined. A file that a crash cut short counts as none. */
+  find(call: string): unknown {
+    const file = this.#file(call);
     if (!existsSync(file)) return undefined;
     try {
       return JSON.parse(readFileSync(file, 'utf8')).answer;
@@ -18,16 +23,15 @@ export class Answers {
   }
 
   /** Keeps an answer, whole or not at all, with its request beside it for whoever reads the cache. */
-  keep(request: unknown, answer: unknown): void {
-    const file = this.#file(request);
+  keep(call: string, request: unknown, answer: unknown): void {
+    const file = this.#file(call);
     mkdirSync(dirname(file), { recursive: true });
     const unfinished = `${file}.${process.pid}`;
     writeFileSync(unfinished, JSON.stringify({ request, answer }));
     renameSync(unfinished, file);
   }
 
-  #file(request: unknown): string {
-    const hash = createHash('sha256').update(JSON.stringify(request)).digest('hex');
-    return join(this.folder, hash.slice(0, 2), `${hash}.json`);
+  #file(call: string): string {
+    return join(this.folder, call.slice(0, 2), `${call}.json`);
   }
 }

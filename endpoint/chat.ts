@@ -2,12 +2,31 @@ import { z } from 'zod';
 import type { Tokens } from './budget.js';
 import type { Endpoint } from './endpoint.js';
 
-/** What is asked: one message from the user. */
-export interface Question {
-  readonly text: string;
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+/** What is asked. */
+export interface Conversation {
+  readonly messages: readonly Message[];
   /** The most tokens that the answer may have. */
   readonly longest: number;
+  readonly temperature?: number;
   /** Ask for the probabilities of the first token's alternatives. */
+  readonly alternatives?: boolean;
+  /** What form the answer has, as the protocol says it. */
+  readonly format?: Readonly<Record<string, unknown>> | undefined;
+  /** From 0: another draw of the same question, an answer of its own. */
+  readonly attempt?: number;
+  /** As `Request.refusable` of ./endpoint.ts. */
+  readonly refusable?: boolean;
+}
+
+/** One message from the user. */
+export interface Question {
+  readonly text: string;
+  readonly longest: number;
   readonly alternatives?: boolean;
 }
 
@@ -15,7 +34,8 @@ const answerSchema = z.object({
   choices: z
     .array(
       z.object({
-        message: z.object({ content: z.string().nullable() }),
+        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
+        finish_reason: z.string().nullish(),
         logprobs: z
           .object({
             content: z
@@ -36,10 +56,24 @@ export interface Answer {
   readonly alternatives: readonly { readonly token: string; readonly logprob: number }[];
   /** What it took when it was asked, where the server says so. */
   readonly tokens: Tokens | null;
+  /** Whether the model ended by itself, was cut off at `longest`, or would not answer; null where the server does not say. */
+  readonly ended: 'whole' | 'cut' | 'refused' | null;
+  /** The hash of what was asked, under which the answer is kept. */
+  readonly call: string;
 }
 
 // As many alternatives as OpenAI's API gives.
 const mostAlternatives = 20;
+
+// A token is at least one byte of text, but for the few that set a message apart.
+const tokensAroundMessage = 32;
+
+/** Asks one question at temperature 0. @throws Fault as {@link converse} */
+export function ask(endpoint: Endpoint, { text, longest, alternatives = false }: Question): Promise<Answer> {
+  return endpoint.pace.admit(() =>
+    converse(endpoint, { messages: [{ role: 'user', content: text }], longest, alternatives }),
+  );
+}
 
 /**
  * Asks a language model by OpenAI's chat protocol, or finds what was answered before: every answer is kept on disk by
@@ -47,40 +81,51 @@ const mostAlternatives = 20;
  *
  * @throws Fault as {@link Endpoint.post}
  */
-export async function ask(endpoint: Endpoint, { text, longest, alternatives = false }: Question): Promise<Answer> {
+export async function converse(endpoint: Endpoint, conversation: Conversation): Promise<Answer> {
+  const {
+    messages,
+    longest,
+    temperature = 0,
+    alternatives = false,
+    format,
+    attempt = 0,
+    refusable = false,
+  } = conversation;
   const { url, model } = endpoint.plan;
   const body = {
-    messages: [{ role: 'user', content: text }],
-    temperature: 0,
+    messages: messages.map(({ role, content }) => ({ role, content })),
+    temperature,
     max_tokens: longest,
     ...(alternatives ? { logprobs: true, top_logprobs: mostAlternatives } : {}),
+    ...(format ? { response_format: format } : {}),
   };
-  const asked = { url, model, ...body };
-  const known = answerSchema.safeParse(endpoint.answers.find(asked));
-  if (known.success) {
-    endpoint.countCached();
-    return answerOf(known.data);
-  }
-  const request = {
+  const asked = { url, model, ...body, ...(attempt > 0 ? { attempt } : {}) };
+  const bytes = messages.reduce((sum, { content }) => sum + Buffer.byteLength(content) + tokensAroundMessage, 0);
+  const { answer, call } = await endpoint.answer(asked, {
     path: '/chat/completions',
     body,
     answer: answerSchema,
-    // A token is at least one byte of text, but for the few that set a message apart.
-    most: { input: Buffer.byteLength(text) + 32, output: longest },
+    most: { input: bytes + (format ? Buffer.byteLength(JSON.stringify(format)) : 0), output: longest },
     used: tokensOf,
-  };
-  return answerOf(await endpoint.post(request, (answer) => endpoint.answers.keep(asked, answer)));
+    refusable,
+  });
+  return answerOf(answer, call);
 }
 
 function tokensOf({ usage }: z.output<typeof answerSchema>): Tokens | null {
   return usage ? { input: usage.prompt_tokens, output: usage.completion_tokens } : null;
 }
 
-function answerOf(answer: z.output<typeof answerSchema>): Answer {
+const ends: Readonly<Record<string, Answer['ended']>> = { stop: 'whole', length: 'cut', content_filter: 'refused' };
+
+function answerOf(answer: z.output<typeof answerSchema>, call: string): Answer {
   const [first] = answer.choices;
+  const { message, finish_reason: reason, logprobs } = first ?? {};
   return {
-    text: first?.message.content ?? '',
-    alternatives: first?.logprobs?.content?.[0]?.top_logprobs ?? [],
+    text: message?.content ?? '',
+    alternatives: logprobs?.content?.[0]?.top_logprobs ?? [],
     tokens: tokensOf(answer),
+    ended: message?.refusal ? 'refused' : (ends[reason ?? ''] ?? null),
+    call,
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { allEnded } from './all-ended.js';
+import { idOf } from './answers.js';
 import type { Endpoint } from './endpoint.js';
 
 /** One text's vector, and the tokens that the server counted for it (of a batch: its even share); null where it does not. */
@@ -31,7 +32,7 @@ export async function embedTexts(
   const how = { encoding_format: 'float', ...(dimensions === null ? {} : { dimensions }) };
   const askedOf = (text: string) => ({ url, model, input: text, ...how });
   const found: (Embedding | undefined)[] = texts.map((text) => {
-    const known = keptSchema.safeParse(endpoint.answers.find(askedOf(text)));
+    const known = keptSchema.safeParse(endpoint.answers.find(idOf(askedOf(text))));
     return known.success ? { vector: unpack(known.data.base64), tokens: known.data.tokens } : undefined;
   });
   const missing = [...found.keys()].filter((i) => found[i] === undefined);
@@ -57,7 +58,8 @@ export async function embedTexts(
         for (const { index, embedding } of data) {
           const vector = Float32Array.from(embedding);
           found[places[index]!] = { vector, tokens };
-          endpoint.answers.keep(askedOf(input[index]!), { base64: pack(vector), tokens });
+          const asked = askedOf(input[index]!);
+          endpoint.answers.keep(idOf(asked), asked, { base64: pack(vector), tokens });
         }
       });
       done += places.length;

@@ -1,12 +1,16 @@
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import PQueue from 'p-queue';
 import type { z } from 'zod';
-import { patientFetch } from '../hub/patient-fetch.js';
 import type { EndpointPlan } from '../plan/endpoint.js';
-import { Fault, reasonOf } from '../plan/fault.js';
+import { Fault } from '../plan/fault.js';
 import { cacheFolder } from '../plan/places.js';
-import { Answers } from './answers.js';
-import { Budget, type Spent, type Tokens } from './budget.js';
+import { Answers, idOf } from './answers.js';
+import { BatchTransport } from './batch.js';
+import { Budget, type Spent, type SpentInAll, type Tokens } from './budget.js';
+import { excerpt, Failure } from './failure.js';
+import { Ledger } from './ledger.js';
+import { Pace } from './pace.js';
+import { directTransport, openClient, type Transport } from './transport.js';
 
 /** One request of OpenAI's protocol, and how its answer is read. */
 export interface Request<T extends z.ZodType> {
@@ -19,9 +23,24 @@ export interface Request<T extends z.ZodType> {
   readonly most: Tokens;
   /** What it took, where the server says so. */
   readonly used: (answer: z.output<T>) => Tokens | null;
+  /** Where the server will not have it, that is a matter of this request alone: {@link Refused}, and others go on. */
+  readonly refusable?: boolean;
 }
 
-const statusesToTryAgain = new Set([408, 409, 429, 500, 502, 503, 504, 529]);
+/** A request that the server takes exception to: a text too long for its model, or one it will not have. */
+export class Refused extends Fault {
+  constructor(
+    message: string,
+    readonly call: string,
+  ) {
+    super(message);
+  }
+}
+
+// Longer than this no command waits for a server: a day's quota is used up.
+const longestRest = 600;
+// Requests that are refused one after the other, before any was answered: the plan is wrong, not the texts.
+const refusedInARow = 20;
 
 /**
  * A model behind OpenAI's protocol: concurrent up to a limit and a rate, patient with a server that is busy, within a
@@ -29,32 +48,48 @@ const statusesToTryAgain = new Set([408, 409, 429, 500, 502, 503, 504, 529]);
  */
 export class Endpoint {
   readonly plan: EndpointPlan;
-  readonly #queue: PQueue;
   /** What was answered before, on disk. */
   readonly answers: Answers;
+  readonly pace: Pace;
+  readonly #ledger: Ledger | null;
   readonly #budget: Budget;
-  readonly #fetch: typeof fetch;
+  readonly #transport: Transport;
   readonly #pause: (attempt: number) => number;
+  readonly #underway = new Map<string, Promise<unknown>>();
+  #refusals = 0;
   /** The first fault: nothing is asked after it. */
   #fault: unknown;
 
-  /** @param options.pause seconds to wait after failed attempt 0, 1, …, where the server does not say */
+  /**
+   * @param options.run a run's folder: `calls.jsonl` there has its requests over all starts, and the budget is for them all
+   * @param options.at where the server is, if not at the plan's url: answers are kept under the plan's all the same
+   * @param options.pause seconds to wait after failed attempt 0, 1, …, where the server does not say
+   */
   constructor(
     plan: EndpointPlan,
     {
       folder = cacheFolder('answers'),
-      pause = (attempt) => 2 ** attempt,
-    }: { readonly folder?: string; readonly pause?: (attempt: number) => number } = {},
+      answers = new Answers(folder),
+      run,
+      at = plan.url,
+      transport = transportOf(plan, at, run === undefined ? cacheFolder('batches') : join(run, 'batches')),
+      // Not all in the same moment.
+      pause = (attempt) => Math.min(60, 2 ** attempt) * (0.5 + Math.random()),
+    }: {
+      readonly folder?: string;
+      readonly answers?: Answers;
+      readonly run?: string;
+      readonly at?: string;
+      readonly transport?: Transport;
+      readonly pause?: (attempt: number) => number;
+    } = {},
   ) {
-    const { concurrency, requests_per_minute: perMinute, timeout } = plan;
     this.plan = plan;
-    this.#queue = new PQueue({
-      concurrency,
-      ...(perMinute === null ? {} : { interval: 60_000 / perMinute, intervalCap: 1, carryoverIntervalCount: true }),
-    });
-    this.answers = new Answers(folder);
-    this.#budget = new Budget(plan);
-    this.#fetch = patientFetch({ firstAnswer: timeout, answer: timeout, silence: timeout });
+    this.answers = answers;
+    this.#transport = transport;
+    this.pace = new Pace(plan, transport.paced);
+    this.#ledger = run === undefined ? null : new Ledger(join(run, 'calls.jsonl'), !transport.paced);
+    this.#budget = new Budget(plan, this.#ledger);
     this.#pause = pause;
   }
 
@@ -62,83 +97,164 @@ export class Endpoint {
     return this.#budget.spent;
   }
 
+  /** By the run over all its starts, where it has a folder; else as {@link spent}. */
+  get spentInAll(): SpentInAll {
+    return this.#budget.spentInAll;
+  }
+
+  /** Ends the writing of the run's folder. */
+  close(): void {
+    this.#ledger?.close();
+  }
+
   countCached(): void {
     this.#budget.countCached();
   }
 
-  /**
-   * Asks as soon as concurrency and rate allow it, and keeps the answer by `keep` before the next is asked.
-   *
-   * @throws Fault a budget that is used up, a server that refuses, or one that fails again and again
-   */
-  async post<T extends z.ZodType>(request: Request<T>, keep: (answer: z.output<T>) => void): Promise<z.output<T>> {
-    return this.#queue.add(async () => {
-      if (this.#fault !== undefined) throw this.#fault;
-      try {
-        const answer = await this.#patiently(request);
-        keep(answer);
-        return answer;
-      } catch (error) {
-        this.#fault ??= error;
-        throw error;
-      }
-    });
+  countUnusable(why: 'malformed' | 'refused'): void {
+    this.#budget.countUnusable(why);
   }
 
-  async #patiently<T extends z.ZodType>({ path, body, answer: schema, most, used: usage }: Request<T>) {
-    const url = `${this.plan.url.replace(/\/+$/, '')}${path}`;
-    const key = process.env[this.plan.key_variable];
-    for (let attempt = 0; ; attempt++) {
-      this.#budget.setAside(most);
-      let used: Tokens = { input: 0, output: 0 };
-      let got: string;
-      let seconds = this.#pause(attempt);
+  /**
+   * Finds what was answered to this before, or asks; who asks the same meanwhile waits for the one answer.
+   *
+   * @param asked names the request: its hash is the call
+   * @throws Fault as {@link post}
+   */
+  async answer<T extends z.ZodType>(
+    asked: unknown,
+    request: Request<T>,
+  ): Promise<{ answer: z.output<T>; call: string }> {
+    const call = idOf(asked);
+    const underway = this.#underway.get(call);
+    const known = request.answer.safeParse(underway ? await underway : this.answers.find(call));
+    if (known.success) {
+      this.countCached();
+      return { answer: known.data, call };
+    }
+    const asking = this.post(request, (answer) => this.answers.keep(call, asked, answer), call);
+    this.#underway.set(call, asking);
+    try {
+      return { answer: await asking, call };
+    } finally {
+      this.#underway.delete(call);
+    }
+  }
+
+  /**
+   * Asks as soon as concurrency and rate allow it, and keeps the answer by `keep` before it counts as answered.
+   *
+   * @throws Refused what the server will not have, which stops nothing else
+   * @throws Fault a budget that is used up, a server that refuses all, or one that fails again and again
+   */
+  async post<T extends z.ZodType>(
+    request: Request<T>,
+    keep: (answer: z.output<T>) => void,
+    call: string = idOf({ url: this.plan.url, model: this.plan.model, ...request.body }),
+  ): Promise<z.output<T>> {
+    const patience = { failed: 0, answered: 0 };
+    for (let waited = false; ; waited = true) {
+      const end = await this.pace.run(() => this.#patiently(request, keep, call, patience), waited);
+      if (end !== busy) return end;
+    }
+  }
+
+  async #patiently<T extends z.ZodType>(
+    request: Request<T>,
+    keep: (answer: z.output<T>) => void,
+    call: string,
+    patience: Patience,
+  ): Promise<z.output<T> | typeof busy> {
+    for (;;) {
+      if (this.#fault !== undefined) throw this.#fault;
+      const begun = performance.now();
       try {
-        const response = await this.#fetch(url, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', ...(key ? { authorization: `Bearer ${key}` } : {}) },
-          body: JSON.stringify({ model: this.plan.model, ...body }),
-        });
-        const text = await response.text();
-        if (response.ok) {
-          const answer = schema.safeParse(parse(text));
-          used = (answer.success ? usage(answer.data) : null) ?? most;
-          if (answer.success) return answer.data;
-          got = `an answer of another form: ${excerpt(text)}`;
-        } else {
-          got = `status ${response.status}: ${excerpt(text)}`;
-          if (!statusesToTryAgain.has(response.status)) {
-            throw new Fault(
-              `Expected an answer from ${url}, got ${got}. Check url, model and ${this.plan.key_variable}.`,
-            );
-          }
-          seconds = Number(response.headers.get('retry-after')) || seconds;
-        }
+        return await this.#once(request, keep, call);
       } catch (error) {
-        if (error instanceof Fault) throw error;
-        got = reasonOf(error instanceof Error && error.cause ? error.cause : error);
-      } finally {
-        this.#budget.settle(most, used);
+        const next = error instanceof Failure ? this.#next(error, request, call, patience) : error;
+        if (typeof next !== 'number') {
+          if (!(next instanceof Refused)) this.#fault ??= next;
+          throw next;
+        }
+        this.#budget.countRetry();
+        if (error instanceof Failure && error.kind.what === 'busy') {
+          this.pace.tooMany(begun, next);
+          return busy;
+        }
+        await wait(next * 1000);
       }
-      if (attempt === this.plan.retries) {
-        throw new Fault(
-          `Expected an answer from ${url}, got ${got} (${attempt + 1} times). See to the server and run again: what is done is kept.`,
-        );
+    }
+  }
+
+  /** How many seconds to wait after a failure, or what to throw. */
+  #next(
+    { message: got, kind }: Failure,
+    { path, refusable = false }: Request<z.ZodType>,
+    call: string,
+    patience: Patience,
+  ): number | Fault {
+    const url = `${this.plan.url.replace(/\/+$/, '')}${path}`;
+    const expected = `Expected an answer from ${url}, got ${got}`;
+    if (kind.what === 'refused' || kind.what === 'stop') {
+      const check = got.includes('response_format')
+        ? 'Set endpoint.response_format to json_object or text.'
+        : `Check url, model and ${this.plan.key_variable}.`;
+      const alone = refusable && kind.what === 'refused';
+      const never = this.pace.answered === 0 && ++this.#refusals >= refusedInARow;
+      return alone && !never ? new Refused(`${expected}. ${check}`, call) : new Fault(`${expected}. ${check}`);
+    }
+    // A server that is busy with other requests of ours has not failed this one.
+    if (kind.what === 'busy' && this.pace.answered > patience.answered) patience.failed = 0;
+    patience.answered = this.pace.answered;
+    const later = 'run again: what is done is kept.';
+    if (patience.failed === this.plan.retries) {
+      return new Fault(`${expected} (${patience.failed + 1} times). See to the server and ${later}`);
+    }
+    if ((kind.seconds ?? 0) > longestRest) {
+      return new Fault(`${expected}, to be asked again in ${Math.ceil(kind.seconds ?? 0)} s. Then ${later}`);
+    }
+    return kind.seconds ?? this.#pause(patience.failed++);
+  }
+
+  /** One request. @throws Failure, or Fault where the budget does not hold it */
+  async #once<T extends z.ZodType>(
+    { path, body, answer: schema, most, used: usage }: Request<T>,
+    keep: (answer: z.output<T>) => void,
+    call: string,
+  ): Promise<z.output<T>> {
+    const settle = this.#budget.setAside(call, most);
+    // What may have been paid counts as paid.
+    let used = most;
+    try {
+      const said = await this.#transport.send(path, body, call);
+      const answer = schema.safeParse(said);
+      if (!answer.success) {
+        throw new Failure(`an answer of another form: ${excerpt(JSON.stringify(said))}`, { what: 'again', paid: true });
       }
-      this.#budget.countRetry();
-      await wait(seconds * 1000);
+      used = usage(answer.data) ?? most;
+      keep(answer.data);
+      this.pace.wentWell();
+      return answer.data;
+    } catch (error) {
+      if (error instanceof Failure && !error.kind.paid) used = { input: 0, output: 0 };
+      throw error;
+    } finally {
+      settle(used);
     }
   }
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function transportOf(plan: EndpointPlan, at: string, folder: string): Transport {
+  const client = openClient(plan, at);
+  return plan.batch === undefined ? directTransport(plan, client) : new BatchTransport(plan, client, { folder });
 }
 
-function excerpt(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+/** What a request went through so far. */
+interface Patience {
+  /** Attempts that failed, since the server last answered others. */
+  failed: number;
+  /** How many requests were answered when it last failed. */
+  answered: number;
 }
+
+const busy = Symbol('the server wants fewer requests');

@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
-import { type Collection, readCollection } from '../data/beir.js';
-import { isPreset, presetsOf } from '../data/presets/presets.js';
-import { readPreset } from '../data/presets/read-preset.js';
+import type { Collection } from '../data/beir.js';
+import { readSets } from '../data/presets/read-sets.js';
 import type { EvalSetPlan } from '../plan/schema.js';
 import { readRun } from '../retrieval/files.js';
 import { type Measure, parseMeasure } from '../retrieval/metrics.js';
@@ -62,22 +61,6 @@ export async function evaluateModels(evaluation: Evaluation): Promise<Result[]> 
     system.dispose();
   }
   return results;
-}
-
-type NamedSet = readonly [EvalSetPlan, Collection];
-
-/** Folders in BEIR layout, and presets; one name may stand for many. */
-async function readSets(sets: readonly EvalSetPlan[], onNote: (note: string) => void): Promise<NamedSet[]> {
-  const read: NamedSet[] = [];
-  for (const set of sets) {
-    if (!isPreset(set.path)) read.push([set, readCollection(set.path, set.split)]);
-    else {
-      for (const preset of presetsOf(set.path)) {
-        read.push([{ path: preset.name, split: preset.part }, await readPreset(preset, onNote)]);
-      }
-    }
-  }
-  return read;
 }
 
 /** What judgements name and the set does not have, a line each. */

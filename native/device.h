@@ -12,6 +12,7 @@
 #endif
 
 #include <chrono>
+#include <cstring>
 #include <optional>
 #include <thread>
 

@@ -122,7 +122,7 @@ function readText(file: string): string {
 }
 
 /** What the user may have meant by a file that is not there: a plan beside it with a similar name. */
-function sibling(file: string): string {
+export function sibling(file: string): string {
   try {
     const folder = dirname(file);
     const plans = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name));

@@ -15,9 +15,20 @@ export const endpoint = z
       .default('OPENAI_API_KEY'),
     concurrency: count.default(8),
     requests_per_minute: count.nullable().default(null),
-    /** Seconds until an answer must have begun. */
+    /** Seconds until an answer must have begun, and the longest silence in it. */
     timeout: z.number().positive().default(120),
+    /** Answers come as they are written, so that a long one does not run into the timeout. */
+    stream: z.boolean().optional(),
     retries: z.int().nonnegative().default(5),
+    /**
+     * How JSON is asked for: by its schema, which servers that know it hold the model to; as some JSON; or in words alone.
+     * json_schema where the plan does not say.
+     */
+    response_format: z.enum(['json_schema', 'json_object', 'text']).optional(),
+    /**
+     * Many requests in a file: by OpenAI's Batch API, or files alone, which somebody else runs. Else each by itself.
+     */
+    batch: z.enum(['api', 'files']).optional(),
     /** Money for a million tokens, in whatever currency the budget is. */
     price: z
       .strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() })

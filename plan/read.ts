@@ -1,21 +1,20 @@
 import type { z } from 'zod';
+import { readBasedDocument } from './based.js';
 import { check } from './check.js';
 import { type FaultLine, faultOf, readDocument } from './document.js';
 import { type Layered, layer, parseOverrides } from './override.js';
 import { planSchema, type RunPlan } from './schema.js';
-
-// The keys that make a file a sweep of plans and not one plan.
-const SWEEP_KEYS = ['variants', 'seeds'];
+import { sweepKeys } from './sweep/schema.js';
 
 /**
- * Reads a plan from a YAML file, with `path=value` overrides laid over it and every default filled in. Throws one
- * Fault that names all that is wrong, a line each. Paths inside the plan stay as written: they are resolved against
+ * Reads a plan from a YAML file (laid over its `base`, where it names one), with `path=value` overrides laid over it and
+ * every default filled in. Throws one Fault that names all that is wrong, a line each. Paths inside the plan stay as written: they are resolved against
  * the current directory by whoever opens them.
  */
 export function readPlan(file: string, overrides: readonly string[] = []): RunPlan {
-  const layered = layer(readDocument(file), parseOverrides(overrides));
+  const layered = layer(readBasedDocument(file), parseOverrides(overrides));
   const sweep = sweepFault(file, layered);
-  const plan = Object.fromEntries(Object.entries(layered.value).filter(([key]) => !SWEEP_KEYS.includes(key)));
+  const plan = Object.fromEntries(Object.entries(layered.value).filter(([key]) => !sweepKeys.includes(key)));
   const result = check(planSchema, { ...layered, value: plan });
   const faults = [...layered.faults, ...sweep, ...('faults' in result ? result.faults : [])];
   if (faults.length > 0 || 'faults' in result) throw faultOf(faults);
@@ -23,8 +22,12 @@ export function readPlan(file: string, overrides: readonly string[] = []): RunPl
 }
 
 /** Reads another kind of YAML file by its schema. Throws as {@link readPlan}. */
-export function readPlanOf<T extends z.ZodType>(schema: T, file: string): z.output<T> {
-  const layered = layer(readDocument(file), []);
+export function readPlanOf<T extends z.ZodType>(
+  schema: T,
+  file: string,
+  overrides: readonly string[] = [],
+): z.output<T> {
+  const layered = layer(readDocument(file), parseOverrides(overrides));
   const result = check(schema, layered);
   const faults = [...layered.faults, ...('faults' in result ? result.faults : [])];
   if (faults.length > 0 || 'faults' in result) throw faultOf(faults);
@@ -32,7 +35,7 @@ export function readPlanOf<T extends z.ZodType>(schema: T, file: string): z.outp
 }
 
 function sweepFault(file: string, layered: Layered): FaultLine[] {
-  const key = SWEEP_KEYS.find((name) => Object.hasOwn(layered.value, name));
+  const key = Object.keys(layered.value).find((name) => sweepKeys.includes(name));
   const place = key === undefined ? undefined : layered.place([key], 'key');
   return place ? [{ place, text: `${key}: expected one plan, got a sweep. Run \`reasontune sweep ${file}\`.` }] : [];
 }

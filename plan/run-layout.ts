@@ -1,5 +1,6 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { holderOf } from './lock.js';
 
 // What lies where in a run folder: programs meet there, never through each other's memory.
 
@@ -20,7 +21,38 @@ export function lastCheckpoint(runFolder: string): string | null {
   return checkpointsIn(runFolder).at(-1) ?? null;
 }
 
+/** The checkpoint that scored best while training, where the plan had it scored: the run's link `best`. */
+export function bestCheckpoint(runFolder: string): string | null {
+  try {
+    const step = basename(readlinkSync(join(runFolder, 'best')));
+    return checkpointsIn(runFolder).find((checkpoint) => basename(checkpoint) === step) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Makes a run's checkpoint its best; the link is there at every moment. */
+export function linkBest(checkpoint: string): void {
+  const run = join(checkpoint, '..');
+  rmSync(join(run, '.best'), { force: true });
+  symlinkSync(basename(checkpoint), join(run, '.best'));
+  renameSync(join(run, '.best'), join(run, 'best'));
+}
+
+/** What a run came to: its best checkpoint, where it knows one, else its last. */
+export function finalCheckpoint(runFolder: string): string | null {
+  return bestCheckpoint(runFolder) ?? lastCheckpoint(runFolder);
+}
+
 /** The number of steps that a checkpoint folder's name says. */
 export function stepOf(checkpoint: string): number {
   return Number(/step-(\d+)$/.exec(checkpoint)?.[1] ?? 0);
+}
+
+/** The file in a run's folder that says which process writes there. */
+export const lockFile = '.lock';
+
+/** The living process that writes to a run's folder; null where there is none. */
+export function writerOf(runFolder: string): number | null {
+  return holderOf(join(runFolder, lockFile));
 }

@@ -13,7 +13,7 @@ const share = z.number().positive();
 export const backendNames = ['auto', 'torch', 'torch:cuda:0', 'tensorflow', 'wasm'] as const;
 
 /** A measure, spelt as ir_measures spells it. */
-const measure = z
+export const measure = z
   .string()
   .regex(
     /^((nDCG|AP|RR)(@[1-9]\d*)?|(P|R|Success|Judged|Hole)@[1-9]\d*)$/,
@@ -101,6 +101,19 @@ const loss = z.discriminatedUnion('type', [infonce, distill, custom]);
 export const precisions = ['float32', 'bfloat16'] as const;
 const precision = z.enum(precisions);
 
+const evalSets = z.array(
+  z.strictObject({ name: z.string().min(1).optional(), path: z.string().min(1), split: z.string().default('test') }),
+);
+
+/** How the model in training is scored. */
+const evaluate = z.strictObject({
+  every: duration,
+  /** In the place of eval.sets: a split that the results are not reported on, where training stops by it. */
+  sets: evalSets.min(1).optional(),
+  /** Evaluations in a row that were no better than the best before, after which training stops. */
+  stop_after: count.optional(),
+});
+
 const train = z.strictObject({
   batch_size: count.default(32),
   precision: precision.default('float32'),
@@ -124,18 +137,11 @@ const train = z.strictObject({
     .prefault({}),
   clip_norm: share.nullable().default(1),
   checkpoint: z.strictObject({ every: duration.default('500 steps'), keep: count.default(3) }).prefault({}),
+  evaluate: evaluate.optional(),
 });
 
 const evaluation = z.strictObject({
-  sets: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1).optional(),
-        path: z.string().min(1),
-        split: z.string().default('test'),
-      }),
-    )
-    .default([]),
+  sets: evalSets.default([]),
   metrics: z.array(measure).min(1).default(['nDCG@10', 'R@100']),
 });
 
@@ -174,6 +180,17 @@ export const planSchema = z
       );
     }
     const { loss } = plan;
+    if (plan.train.evaluate && !plan.train.evaluate.sets && plan.eval.sets.length === 0) {
+      refuse('expected eval.sets to score while training, got none. Give it sets.', 'train', 'evaluate');
+    }
+    if (plan.train.evaluate && plan.eval.metrics[0]?.startsWith('Hole')) {
+      refuse(
+        'expected first a measure that is better when higher, by which train.evaluate chooses.',
+        'eval',
+        'metrics',
+        0,
+      );
+    }
     if (loss.type === 'infonce') {
       if (!loss.in_batch && chosen.per_query === 0) {
         refuse(
@@ -215,6 +232,7 @@ export type RunPlan = z.output<typeof planSchema>;
 export type ModelPlan = RunPlan['model'];
 export type LoraPlan = NonNullable<ModelPlan['lora']>;
 export type LossPlan = RunPlan['loss'];
+export type EvaluatePlan = NonNullable<RunPlan['train']['evaluate']>;
 export type EvalSetPlan = RunPlan['eval']['sets'][number];
 export type Precision = z.output<typeof precision>;
 export type CudaPlan = RunPlan['cuda'];

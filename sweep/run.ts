@@ -1,106 +1,86 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { stringify } from 'yaml';
-import { planHash } from '../plan/hash.js';
-import type { RunPlan } from '../plan/schema.js';
-import type { Sweep } from '../plan/sweep.js';
+import type { SweepRecord } from '../plan/sweep/record.js';
+import type { Sweep } from '../plan/sweep/sweep.js';
+import { type Placed, placeRuns, writePlans } from './layout.js';
+import { Ledger } from './ledger.js';
+import { type Local, runHere, unfinished } from './local.js';
+import type { Scored, Scores } from './on-disk.js';
 import { runCommand } from './process.js';
-
-/** A measure's values by set: `pep test nDCG@10` → 0.41. */
-type Scores = Readonly<Record<string, number>>;
+import { baselineScores, basesOf, sharedCommands } from './shared.js';
+import { runOnSlurm } from './slurm.js';
+import { workersOf } from './workers.js';
 
 export interface SweepResult {
   readonly variants: readonly { readonly name: string; readonly scores: readonly Scores[] }[];
-  /** The base model and BM25, which training does not change. */
+  /** BM25 and the models before training. */
   readonly baselines: readonly { readonly name: string; readonly scores: Scores }[];
   readonly failed: readonly { readonly run: string; readonly reason: string }[];
   readonly interrupted: boolean;
+  readonly record: SweepRecord;
 }
 
-export interface SweepOptions {
-  /** The compiled command line. */
-  readonly main: string;
+export interface SweepOptions extends Local {
   readonly folder: string;
-  readonly stopped: () => boolean;
-  readonly say: (line: string) => void;
+  readonly launcher: 'local' | 'slurm';
 }
 
 /**
- * Trains and evaluates every variant with every seed, each in a folder named by variant, seed and plan hash. A run that
- * is done is not repeated, one that was stopped goes on, and one that fails is reported while the others go on.
+ * Trains and evaluates every variant with every seed, each as processes of their own in a folder named by the plan's
+ * hash. What is done is not repeated, what was stopped goes on, what fails is reported while the others go on; what runs
+ * share is made once, before them.
  */
-export async function runSweep(sweep: Sweep, { main, folder, stopped, say }: SweepOptions): Promise<SweepResult> {
-  mkdirSync(join(folder, 'plans'), { recursive: true });
-  const runs = sweep.variants.flatMap(({ runs }) => runs);
-  const scores = new Map<string, Scores>();
+export async function runSweep(sweep: Sweep, options: SweepOptions): Promise<SweepResult> {
+  const { folder, stopped } = options;
+  const placed = placeRuns(folder, sweep);
+  writePlans(placed);
+  const ledger = new Ledger(folder, sweep, placed);
   const failed: { run: string; reason: string }[] = [];
-  for (const [i, { variant, seed, plan }] of runs.entries()) {
-    if (stopped()) break;
-    const run = join(folder, `${variant}-seed${seed}-${planHash(plan)}`);
-    say(`run ${i + 1} of ${runs.length}: ${variant}, seed ${seed}`);
-    const outcome = await trainAndScore(main, run, savePlan(folder, plan));
-    if ('scores' in outcome) scores.set(plan.name, outcome.scores);
-    else if (!outcome.interrupted) failed.push({ run, reason: outcome.reason });
+  if (options.launcher === 'slurm') {
+    failed.push(...(await runOnSlurm(ledger, options)));
+  } else {
+    failed.push(...(await shareHere(ledger, options)));
+    if (!stopped()) await runHere(ledger, options);
   }
-  const [first] = runs;
+  // Nothing is left to do with what successive halving did not promote.
+  if (sweep.halving && !stopped()) for (const one of ledger.in('stopped')) ledger.update(one, 'halved');
+  const variants = sweep.variants.map(({ name }) => ({
+    name,
+    scores: placed
+      .filter(({ run }) => run.variant === name)
+      .map((one) => ledger.of(one).scores)
+      .filter((scores) => scores !== undefined),
+  }));
   return {
-    variants: sweep.variants.map(({ name, runs }) => ({
-      name,
-      scores: runs.map(({ plan }) => scores.get(plan.name)).filter((found) => found !== undefined),
-    })),
-    baselines: first && !stopped() ? await scoreBaselines(main, folder, first.plan) : [],
-    failed,
+    variants: sweep.halving ? variants.filter(({ scores }) => scores.length > 0) : variants,
+    baselines: ['bm25', ...basesOf(placed)]
+      .map((model) => baselineScores(folder, model, placed[0]!.run.plan))
+      .filter((scored): scored is Scored => scored !== null)
+      .map(({ system: name, scores }) => ({ name, scores })),
+    failed: [...failed, ...failures(ledger)],
     interrupted: stopped(),
+    record: ledger.record,
   };
 }
 
-/** The plan as a file that `train` can read, kept beside the runs. */
-function savePlan(folder: string, plan: RunPlan): string {
-  const file = join(folder, 'plans', `${plan.name}.yaml`);
-  writeFileSync(file, stringify(plan));
-  return file;
+function failures(ledger: Ledger): { run: string; reason: string }[] {
+  return ledger
+    .in('failed')
+    .map((one: Placed) => ({ run: one.folder, reason: ledger.of(one).reason ?? 'no reason given' }));
 }
 
-type Outcome = { readonly scores: Scores } | { readonly reason: string; readonly interrupted: boolean };
-
-async function trainAndScore(main: string, run: string, plan: string): Promise<Outcome> {
-  const done = join(run, 'scores.json');
-  if (!existsSync(done)) {
-    const resume = existsSync(join(run, 'plan.yaml')) ? ['--resume'] : [];
-    const trained = await runCommand(main, ['train', plan, '--out', run, ...resume]);
-    if (trained.code !== 0) return { reason: trained.lastLine, interrupted: trained.code === 130 };
-    const scored = await runCommand(main, ['eval', run, '--json']);
-    if (scored.code !== 0) return { reason: scored.lastLine, interrupted: scored.code === 130 };
-    writeFileSync(done, `${JSON.stringify(scoresOf(scored.stdout)[0]?.scores)}\n`);
+/** Makes on this machine what runs share, one after the other, with all its threads. */
+async function shareHere(
+  ledger: Ledger,
+  { main, folder, stopped, say }: SweepOptions,
+): Promise<{ run: string; reason: string }[]> {
+  const failed: { run: string; reason: string }[] = [];
+  const { devices } = ledger.sweep;
+  const [worker] = workersOf({ parallel: 1, devices });
+  for (const { name, args, done } of sharedCommands(folder, ledger.placed, unfinished(ledger))) {
+    if (stopped()) break;
+    if (done()) continue;
+    const { code, reason } = await runCommand({ main, args, env: worker!.env, say: (line) => say(`${name}: ${line}`) });
+    // Runs that need what could not be made say so themselves.
+    if (code !== 0 && code !== 130 && args[0] === 'eval') failed.push({ run: name, reason });
   }
-  return { scores: JSON.parse(readFileSync(done, 'utf8')) as Scores };
-}
-
-/** Scores BM25 and the untouched base once for the whole sweep. */
-async function scoreBaselines(main: string, folder: string, plan: RunPlan): Promise<SweepResult['baselines']> {
-  const done = join(folder, `baselines-${planHash(plan)}.json`);
-  if (!existsSync(done)) {
-    const file = savePlan(folder, plan);
-    const out = join(folder, 'baselines');
-    const scored = await runCommand(main, ['eval', 'bm25', plan.model.base, '--plan', file, '--out', out, '--json']);
-    if (scored.code !== 0) return [];
-    writeFileSync(done, `${JSON.stringify(scoresOf(scored.stdout))}\n`);
-  }
-  return JSON.parse(readFileSync(done, 'utf8')) as SweepResult['baselines'];
-}
-
-interface EvalOutput {
-  readonly results: readonly { system: string; set: string; split: string; metrics: Record<string, number> }[];
-}
-
-/** `eval --json`'s results, a row a system. */
-function scoresOf(stdout: string): { name: string; scores: Scores }[] {
-  const { results } = JSON.parse(stdout) as EvalOutput;
-  const bySystem = new Map<string, Record<string, number>>();
-  for (const { system, set, split, metrics } of results) {
-    const scores = bySystem.get(system) ?? {};
-    for (const [measure, value] of Object.entries(metrics)) scores[`${set} ${split} ${measure}`] = value;
-    bySystem.set(system, scores);
-  }
-  return [...bySystem].map(([name, scores]) => ({ name, scores }));
+  return failed;
 }

@@ -1,16 +1,12 @@
-import { add, concat, div, erf, exp, mul, neg, split, square, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, concat, mul, split, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { normalBelow, normalDensity } from './normal.js';
 import { defineOperation } from './operation.js';
-
-/** The exact normal distribution's Φ(x). */
-function cdf(x: Tensor): Tensor {
-  return mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
-}
 
 const operation = defineOperation<'x', object>({
   name: 'GatedGelu',
   compose: ({ x }) => {
     const [input, gate] = split(x, 2, 1) as [Tensor, Tensor];
-    return [mul(mul(input, cdf(input)), gate)];
+    return [mul(mul(input, normalBelow(input)), gate)];
   },
   torch: (aten, { x }) => {
     const [input, gate] = aten.many('aten::chunk', [x, 2, 1]);
@@ -23,9 +19,8 @@ const operation = defineOperation<'x', object>({
     // d/dx x·Φ(x) = Φ(x) + x·φ(x)
     compose: (dy, { x }) => {
       const [input, gate] = split(x, 2, 1) as [Tensor, Tensor];
-      const below = cdf(input);
-      const density = div(exp(neg(mul(square(input), 0.5))), Math.sqrt(2 * Math.PI));
-      const dInput = mul(mul(dy, gate), add(below, mul(input, density)));
+      const below = normalBelow(input);
+      const dInput = mul(mul(dy, gate), add(below, mul(input, normalDensity(input))));
       return [concat([dInput, mul(dy, mul(input, below))], 1)];
     },
     torch: (aten, dy, { x }) => {

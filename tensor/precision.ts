@@ -1,4 +1,4 @@
-import { clone, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { clone, type Tensor } from '@tensorflow/tfjs-core';
 import { defineOperation, type Operation } from './operation.js';
 import { scalarTypes } from './torch/scalar-types.js';
 
@@ -30,8 +30,8 @@ const likeAnother = defineOperation<'x' | 'like', object>({
 });
 
 /** x stored in bfloat16, as are results made of it, until `raise`. Does nothing where it is, or the backend has none. */
-export function lower(x: Tensor2D): Tensor2D {
-  return stored({ x }, { dtype: scalarTypes.bfloat16 }) as Tensor2D;
+export function lower<T extends Tensor>(x: T): T {
+  return stored({ x }, { dtype: scalarTypes.bfloat16 }) as T;
 }
 
 /** x stored in float32. */

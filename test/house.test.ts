@@ -5,11 +5,13 @@ import { packageRoot } from '../plan/places.js';
 
 // docs/design.md, "The house": a folder imports only from folders of a lower rank.
 const rank: Readonly<Record<string, number>> = {
-  cli: 7,
+  cli: 8,
+  board: 7,
   sweep: 6,
   train: 6,
   eval: 6,
   report: 6,
+  synth: 6,
   data: 5,
   encoder: 4,
   retrieval: 4,

@@ -7,18 +7,25 @@ import { readSafetensors, writeSafetensors } from '../encoder/safetensors.js';
 import { saveEncoder } from '../encoder/save.js';
 import { hostTensors } from '../encoder/weights.js';
 import { Fault, reasonOf } from '../plan/fault.js';
-import { checkpointsIn, lastCheckpoint, stepFolder } from '../plan/run-layout.js';
+import { bestCheckpoint, checkpointsIn, lastCheckpoint, stepFolder } from '../plan/run-layout.js';
 import type { Moments } from '../tensor/adamw.js';
 import { type Parameter, replace } from '../tensor/parameter.js';
 import type { Learner } from './step.js';
 
-/** Where training stands: what a checkpoint holds besides weights and moments. The sampler needs the step alone. */
-const stateSchema = z.object({ step: z.int().nonnegative(), plan_hash: z.string() });
+/**
+ * Where training stands: what a checkpoint holds besides weights and moments. The sampler needs the step alone; `total`,
+ * the whole run's steps, says to others whether it is done.
+ */
+const stateSchema = z.object({
+  step: z.int().nonnegative(),
+  total: z.int().positive().optional(),
+  plan_hash: z.string(),
+});
 export type TrainerState = z.output<typeof stateSchema>;
 
 /**
  * Saves model and trainer under a temporary name, gives it its own when whole, and only then removes checkpoints beyond
- * the newest `keep`. Throws a Fault, leaving what was there, when the disk does not take it.
+ * the newest `keep` and the best. Throws a Fault, leaving what was there, when the disk does not take it.
  */
 export function saveCheckpoint(
   runFolder: string,
@@ -45,7 +52,8 @@ export function saveCheckpoint(
         (last ? ` from ${last}.` : '; no checkpoint was written before.'),
     );
   }
-  for (const old of checkpointsIn(runFolder).slice(0, -keep)) rmSync(old, { recursive: true });
+  const best = bestCheckpoint(runFolder);
+  for (const old of checkpointsIn(runFolder).slice(0, -keep)) if (old !== best) rmSync(old, { recursive: true });
   return folder;
 }
 

@@ -1,11 +1,10 @@
-import { memory } from '../tensor/memory.js';
 import type { Hook } from './loop.js';
 import type { RunFolder } from './run-folder.js';
 
 /** Appends one line to events.jsonl after each step. */
 export function eventHook(run: RunFolder): Hook {
   const began = performance.now();
-  return ({ step, loss, gradientNorm, learningRate, tokens, seconds, source }) =>
+  return ({ step, loss, gradientNorm, learningRate, tokens, seconds, memory, source }) =>
     run.log({
       step,
       loss,
@@ -14,7 +13,7 @@ export function eventHook(run: RunFolder): Hook {
       tokens,
       tokens_per_s: Math.round(tokens / seconds),
       seconds: Number(((performance.now() - began) / 1000).toFixed(3)),
-      memory_mb: Math.round(memory().peak / 2 ** 20),
+      memory_mb: Math.round(memory / 2 ** 20),
       source,
     });
 }

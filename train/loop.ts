@@ -1,6 +1,7 @@
 import type { Batches } from '../data/batch.js';
 import { Fault } from '../plan/fault.js';
 import type { RunPlan } from '../plan/schema.js';
+import { memory } from '../tensor/memory.js';
 import type { Objective } from './objective.js';
 import { learningRate } from './schedule.js';
 import { type Learner, type StepResult, trainStep } from './step.js';
@@ -14,8 +15,12 @@ interface Finished extends StepResult {
   readonly tokens: number;
   readonly source: string;
   readonly seconds: number;
-  /** No step follows, because all are done or the user asked to stop. */
+  /** Bytes, the most so far: of the device's memory on CUDA, else of the process. */
+  readonly memory: number;
+  /** No step follows: the course ends here, or the user asked to stop. */
   readonly last: boolean;
+  /** Lets no step follow. */
+  readonly end: () => void;
 }
 
 /** Periodic work: called after every step, it decides for itself when to do something. */
@@ -28,17 +33,19 @@ export interface Course {
   /** Steps done before, 0 for a new run. */
   readonly from: number;
   readonly total: number;
+  /** The step to stop after, `total` or an earlier one; what a step does never depends on it. */
+  readonly until: number;
   /** True once the user has asked to stop: the step in progress is finished, and is the last. */
   readonly stopped: () => boolean;
 }
 
-/** Trains to the end of the course, or until stopped. Throws a Fault, nothing changed, at a loss that is not finite. */
+/** Trains to where the course says, or until stopped. Throws a Fault, nothing changed, at a loss that is not finite. */
 export async function loop(
   learner: Learner,
-  { plan, objective, batches, from, total, stopped }: Course,
+  { plan, objective, batches, from, total, until, stopped }: Course,
   hooks: readonly Hook[],
 ): Promise<number> {
-  for (let step = from + 1; step <= total; step++) {
+  for (let step = from + 1; step <= until; step++) {
     const began = performance.now();
     const batch = batches.at(step - 1);
     const rate = learningRate(step, total, plan.train);
@@ -51,8 +58,10 @@ export async function loop(
     }
     // Lets signals and timers in between two steps.
     await new Promise((next) => setImmediate(next));
-    const last = step === total || stopped();
+    const last = step === until || stopped();
     const seconds = (performance.now() - began) / 1000;
+    const { peak } = memory();
+    let ended = last;
     for (const hook of hooks) {
       await hook({
         ...result,
@@ -62,10 +71,14 @@ export async function loop(
         tokens: batch.tokens,
         source: batch.source,
         seconds,
+        memory: peak,
         last,
+        end: () => {
+          ended = true;
+        },
       });
     }
-    if (last) return step;
+    if (ended) return step;
   }
   return from;
 }

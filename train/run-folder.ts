@@ -1,11 +1,14 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { Fault } from '../plan/fault.js';
 import { planHash } from '../plan/hash.js';
+import { lock } from '../plan/lock.js';
 import { readPlan } from '../plan/read.js';
-import { lastCheckpoint, stepOf } from '../plan/run-layout.js';
+import { lastCheckpoint, lockFile, stepOf } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
+import { type EventLine, openSinks } from './sinks/open-sinks.js';
+import type { SinkName } from './sinks/sink.js';
 
 /** A line of events.jsonl. `seconds` are since training began, `tokens` of this step, `memory_mb` the
  * most so far: of the device's memory on CUDA, else of the process. */
@@ -21,10 +24,22 @@ interface StepEvent {
   readonly source: string;
 }
 
+/** A line {"eval": {…}} of events.jsonl, after its step's own: the model in training, scored on one set. */
+export interface EvaluationEvent {
+  readonly step: number;
+  readonly set: string;
+  readonly split: string;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
 /** The folder that one training run writes, held by one process at a time. */
 export interface RunFolder {
   readonly path: string;
   log(event: StepEvent): void;
+  /** Writes a step's evaluations, all or none. */
+  logEvaluations(events: readonly EvaluationEvent[]): void;
+  /** Those of the steps that a run that goes on has done. */
+  evaluations(): EvaluationEvent[];
   /** Lets another process in. */
   release(): void;
 }
@@ -50,19 +65,41 @@ export function checkpointToResume(path: string, plan: RunPlan, resume: boolean)
   return checkpoint;
 }
 
-/** Opens a run's folder for writing. Throws a Fault when another process is writing to it. */
+/**
+ * Opens a run's folder for writing; what it logs goes to `watchers` too. Throws a Fault when another process is writing to
+ * it.
+ */
 export function openRunFolder(
   path: string,
   plan: RunPlan,
   resumeFrom: string | null,
   provenance: Readonly<Record<string, string>>,
+  watchers: readonly SinkName[] = [],
 ): RunFolder {
   mkdirSync(path, { recursive: true });
-  const release = lock(path);
+  const release = lock(join(path, lockFile), path);
   if (!resumeFrom) writeFileSync(join(path, 'plan.yaml'), planText(plan, provenance));
   const events = join(path, 'events.jsonl');
   keepEvents(events, resumeFrom ? stepOf(resumeFrom) : 0);
-  return { path, release, log: (event) => appendFileSync(events, `${JSON.stringify(event)}\n`) };
+  if (!existsSync(events)) writeFileSync(events, '');
+  const sinks = openSinks(watchers, path, plan);
+  const append = (lines: readonly EventLine[]): void => {
+    appendFileSync(events, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    for (const line of lines) sinks.line(line);
+  };
+  return {
+    path,
+    release: () => {
+      sinks.close();
+      release();
+    },
+    log: (event) => append([event]),
+    logEvaluations: (found) => append(found.map((one) => ({ eval: one }))),
+    evaluations: () =>
+      linesOf(events)
+        .filter((line) => line.startsWith(evaluationBegins))
+        .map((line) => JSON.parse(line).eval as EvaluationEvent),
+  };
 }
 
 function planText(plan: RunPlan, provenance: Record<string, string>): string {
@@ -70,42 +107,19 @@ function planText(plan: RunPlan, provenance: Record<string, string>): string {
   return `# The plan of this run, with every default filled in.\n${facts.join('')}${stringify(plan)}`;
 }
 
+const evaluationBegins = '{"eval":';
+
+function linesOf(file: string): string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+}
+
 /** Drops the steps after `last`: they are done again. */
 function keepEvents(file: string, last: number): void {
   if (!existsSync(file)) return;
-  const lines = readFileSync(file, 'utf8').split('\n');
-  const kept = lines.filter((line) => {
-    const step = /^\{"step":(\d+),.*\}$/.exec(line)?.[1];
+  const kept = linesOf(file).filter((line) => {
+    const step = /^\{(?:"eval":\{)?"step":(\d+),.*\}$/.exec(line)?.[1];
     return step !== undefined && Number(step) <= last;
   });
   writeFileSync(`${file}.new`, kept.map((line) => `${line}\n`).join(''));
   renameSync(`${file}.new`, file);
-}
-
-/** A file with our process number, made only if there is none; one whose process is gone is taken over. */
-function lock(path: string): () => void {
-  const file = join(path, '.lock');
-  const take = (): void => writeFileSync(file, String(process.pid), { flag: 'wx' });
-  try {
-    take();
-  } catch {
-    const holder = Number(readFileSync(file, 'utf8'));
-    if (holder !== process.pid && isRunning(holder)) {
-      throw new Fault(
-        `Expected ${path} for this run alone, but process ${holder} is writing to it. Wait for it, or choose another folder with --out.`,
-      );
-    }
-    rmSync(file);
-    take();
-  }
-  return () => rmSync(file, { force: true });
-}
-
-function isRunning(process_: number): boolean {
-  try {
-    process.kill(process_, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -4,10 +4,10 @@ import { plainTable } from '../../report/table.js';
 import { type DataArguments, dataArguments } from '../plan-arguments.js';
 import { progress, say } from '../progress.js';
 
-/** `reasontune data cache PLAN`: tokenize a plan's sources now, so that training starts at once. */
+/** `reasontune data cache PLAN`: makes now what the cache can hold of a plan's sources, so that training starts at once. */
 export const cache: CommandModule<object, DataArguments> = {
   command: 'cache <plan>',
-  describe: 'tokenize the sources into the cache that training reads',
+  describe: 'tokenize the sources into the cache that training reads, and rank them by BM25 for from: bm25',
   builder: (yargs) => dataArguments(yargs).example('$0 data cache configs/quickstart.yaml', 'before a long run'),
   handler: async ({ plan: file, set, json }) => {
     const plan = readPlan(file, set);
@@ -19,9 +19,11 @@ export const cache: CommandModule<object, DataArguments> = {
     // A tokenizer is checked against the model's vocabulary when the model is loaded; here there is no model.
     const tokenizer = loadTokenizer(await fetchModel(base), Number.POSITIVE_INFINITY);
     const rows: { name: string; texts: number; tokens: number; seconds: number }[] = [];
+    const { negatives } = plan.data;
+    const data = negatives.from === 'bm25' ? plan.data : { ...plan.data, negatives: { ...negatives, per_query: 0 } };
     for (const source of plan.data.sources) {
-      const read = await readSource(source, { ...plan.data, negatives: { ...plan.data.negatives, per_query: 0 } }, say);
       const began = performance.now();
+      const read = await readSource(source, data, say);
       const stores = await tokenizeSource(read, { tokenizer, settings }, (done, of) =>
         progress(`${read.name}: ${done}/${of} shards`, done === of),
       );

@@ -1,6 +1,7 @@
 import { Chance } from './chance.js';
 import { type Concept, conceptGraph } from './graph.js';
 import { passage, statement } from './language.js';
+import { type QueryKind, queryKinds, queryText } from './queries.js';
 
 /** What is generated: the same settings give the same benchmark, byte for byte. */
 export interface ConceptsSettings {
@@ -9,9 +10,6 @@ export interface ConceptsSettings {
   /** The share of training negatives that are in truth right answers. */
   readonly planted: number;
 }
-
-type QueryKind = 'vl' | 'hq' | 'easy';
-export const queryKinds: readonly QueryKind[] = ['vl', 'hq', 'easy'];
 
 interface Query {
   readonly id: string;
@@ -97,26 +95,4 @@ function distractor(graph: readonly Concept[], c: number, seed: number): Concept
     statement(chance.some(graph[c]!.signs, 3), chance),
   ];
   return { id: `distractor-${c}`, text: passage(said, 40 + chance.below(80), chance), concept: other };
-}
-
-function queryText(graph: readonly Concept[], c: number, kind: QueryKind, chance: Chance): string {
-  const { names, signs, from } = graph[c]!;
-  switch (kind) {
-    case 'easy':
-      return `what is it with ${chance.some(names, 3).join(' and ')}`;
-    case 'hq': {
-      const described =
-        chance.below(2) === 0 ? chance.some(signs, 4) : from.flatMap((origin) => chance.some(graph[origin]!.signs, 2));
-      return `${passage([statement(described, chance)], 15, chance)} What does this lead to, and why?`;
-    }
-    case 'vl': {
-      const length = 300 + chance.below(1700);
-      const said = [chance.some(signs, 3), chance.some(signs, 3), chance.some(signs, 2)];
-      return `${passage(
-        said.map((words) => statement(words, chance)),
-        length,
-        chance,
-      )} What is behind all this?`;
-    }
-  }
 }

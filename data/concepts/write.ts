@@ -1,12 +1,14 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Fault, reasonOf } from '../../plan/fault.js';
-import { type ConceptsSettings, generateConcepts, queryKinds } from './generate.js';
+import { encoderOf } from './encoder.js';
+import { type ConceptsSettings, generateConcepts } from './generate.js';
+import { queryKinds } from './queries.js';
 
 /**
  * Writes the benchmark as a collection in BEIR layout with splits `train` (one answer a query), `truth` (all answers of
  * the training queries) and `test`, and one jsonl a kind of training query with its negatives: `vl.jsonl`, `hq.jsonl`,
- * `easy.jsonl`. Whole or not at all.
+ * `easy.jsonl`; and `encoder/`, a small one to begin from. Whole or not at all.
  * @throws Fault a folder that is there already, or cannot be written
  */
 export function writeConcepts(
@@ -29,6 +31,7 @@ export function writeConcepts(
     'qrels/truth.tsv': allAnswers(train),
     'qrels/test.tsv': allAnswers(test),
     'settings.json': `${JSON.stringify(settings, null, 1)}\n`,
+    ...encoderOf([...documents, ...train, ...test].map(({ text }) => text)),
   };
   for (const kind of queryKinds) {
     const own = train.filter((query) => query.kind === kind);

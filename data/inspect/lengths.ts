@@ -25,7 +25,12 @@ const EDGES = [0, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 150
 
 /** The lengths of texts in words (what stands between blanks). */
 export function lengthsOf(texts: readonly string[]): Lengths {
-  const lengths = texts.map(wordCount).sort((a, b) => a - b);
+  return summaryOf(texts.map(wordCount));
+}
+
+/** Lengths in words, summed up. */
+export function summaryOf(words: readonly number[]): Lengths {
+  const lengths = words.toSorted((a, b) => a - b);
   const counts = EDGES.map(() => 0);
   for (const length of lengths) counts[EDGES.findLastIndex((edge) => edge <= length)]!++;
   const used = counts.findLastIndex((count) => count > 0);
@@ -40,7 +45,8 @@ export function lengthsOf(texts: readonly string[]): Lengths {
   };
 }
 
-function wordCount(text: string): number {
+/** What stands between blanks. */
+export function wordCount(text: string): number {
   let count = 0;
   for (const _ of text.matchAll(/\S+/g)) count++;
   return count;

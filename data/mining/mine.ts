@@ -31,7 +31,8 @@ const BLOCK = 256;
 
 /**
  * Mines a source's hard negatives over its whole corpus into `<folder>/<source>.jsonl`: rankings merged, a window of
- * ranks, one document a family, guards. A run that was stopped goes on where it was. Models need a running backend.
+ * ranks, one document a family, guards. A run that was stopped goes on where it was, and what was mined whole, from the
+ * same data in the same way, is left as it is. Models need a running backend.
  * @param load a model's vectors of the source
  */
 export async function mineSource(
@@ -45,7 +46,6 @@ export async function mineSource(
   const vectors = new Map<string, SourceVectors>();
   for (const model of new Set(models)) vectors.set(model, await load(source, model, onProgress));
   const of = (model: string): SourceVectors => vectors.get(model) as SourceVectors;
-  const { rank, recall } = await makeRankers(source, plan, of);
   const judges = plan.guards.flatMap((guard) => (guard.type === 'relabel' ? [judgeOf(guard)] : []));
   const head: MinedHeader = {
     mined: 1,
@@ -57,6 +57,9 @@ export async function mineSource(
   };
 
   const path = minedFile(plan, source.name);
+  const before = minedBefore(source, plan, path, head);
+  if (before) return before;
+  const { rank, recall } = await makeRankers(source, plan, of);
   const part = `${path}.part`;
   mkdirSync(plan.folder, { recursive: true });
   const lines = linesBegun(part, head);
@@ -78,6 +81,14 @@ export async function mineSource(
   }
   renameSync(part, path);
   return { ...summary(source.name, path, lines, plan.number), recall };
+}
+
+/** What a file holds that this very mining wrote, and that could judge all; null where there is none. */
+function minedBefore(source: Source, plan: MiningPlan, path: string, head: MinedHeader): Mined | null {
+  const lines = linesBegun(path, head);
+  if (lines.length !== source.queries.length) return null;
+  const mined = summary(source.name, path, lines, plan.number);
+  return mined.unjudged > 0 ? null : { ...mined, recall: {} };
 }
 
 /** Of a query's candidates, best first, those that may be its negatives. */

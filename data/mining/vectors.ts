@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
 import { encode, type Vectors } from '../../encoder/encode.js';
 import { disposeEncoder, type Encoder, loadEncoder, type Side } from '../../encoder/encoder.js';
 import { fetchModel } from '../../encoder/fetch/fetch-model.js';
 import { weightsHash } from '../../encoder/weights-hash.js';
-import { cacheFolder } from '../../plan/places.js';
-import { lastCheckpoint } from '../../plan/run-layout.js';
+import { finalCheckpoint } from '../../plan/run-layout.js';
+import { kept } from '../kept.js';
 import { asked, type Source } from '../pairs.js';
 import { openTokens, type TokenStore } from '../tokens/store.js';
 
@@ -27,10 +25,10 @@ const BLOCK = 1024;
 /**
  * Embeds a source's texts, block by block; each block is kept on disk, named by the weights and the tokens that made it,
  * so a run that was stopped goes on where it was. Needs a running backend.
- * @param model a run folder (its last checkpoint), a folder, or a hub id
+ * @param model a run folder (its best checkpoint, or its last), a folder, or a hub id
  */
 export async function vectorsOf(source: Source, model: string, onProgress: Progress): Promise<SourceVectors> {
-  const folder = lastCheckpoint(model) ?? (await fetchModel(model));
+  const folder = finalCheckpoint(model) ?? (await fetchModel(model));
   const encoder = loadEncoder(folder);
   const hash = await weightsHash(folder);
   const total = source.queries.length + source.documents.length;
@@ -60,7 +58,7 @@ async function embedAll(
   const how = { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] };
   const tokens = await openTokens(texts, how);
   const make = (sequences: readonly Int32Array[]): Float32Array =>
-    kept(sequences, [hash, settings], () => encode(encoder, sequences, side).values);
+    keptVectors(sequences, [hash, settings], () => encode(encoder, sequences, side).values);
   const vectors = await embedInBlocks(tokens, make, onProgress);
   tokens.close();
   return vectors;
@@ -89,27 +87,19 @@ export async function embedInBlocks(
   return { values, width };
 }
 
-/** A block's vectors, kept as float32 with a checksum behind them. */
-function kept(sequences: readonly Int32Array[], key: readonly unknown[], make: () => Float32Array): Float32Array {
+/** A block's vectors, kept as float32. */
+function keptVectors(
+  sequences: readonly Int32Array[],
+  key: readonly unknown[],
+  make: () => Float32Array,
+): Float32Array {
   const sum = createHash('sha256').update(JSON.stringify(['vectors-1', ...key]));
   for (const ids of sequences) sum.update(`${ids.length}:`).update(ids);
-  const file = cacheFolder('vectors', `${sum.digest('hex').slice(0, 32)}.f32`);
-  if (existsSync(file)) {
-    const bytes = readFileSync(file);
-    const end = bytes.length - 4;
-    // A copy, since a pooled buffer need not begin where a float may.
-    if (end >= 0 && crc32(bytes.subarray(0, end)) === bytes.readUInt32LE(end)) {
-      return new Float32Array(new Uint8Array(bytes.subarray(0, end)).buffer);
-    }
-  }
-  const values = make();
-  const bytes = Buffer.alloc(values.byteLength + 4);
-  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  bytes.writeUInt32LE(crc32(bytes.subarray(0, values.byteLength)), values.byteLength);
-  mkdirSync(cacheFolder('vectors'), { recursive: true });
-  writeFileSync(`${file}.${process.pid}.tmp`, bytes);
-  renameSync(`${file}.${process.pid}.tmp`, file);
-  return values;
+  const bytes = kept('vectors', `${sum.digest('hex').slice(0, 32)}.f32`, () => {
+    const { buffer, byteOffset, byteLength } = make();
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  });
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 }
 
 /** The dot product of a query's and a document's vectors. */

@@ -8,7 +8,7 @@ import { fetchModel } from '../../encoder/fetch/fetch-model.js';
 import { readSettings } from '../../encoder/settings.js';
 import { weightsHash } from '../../encoder/weights-hash.js';
 import { Fault } from '../../plan/fault.js';
-import { lastCheckpoint } from '../../plan/run-layout.js';
+import { finalCheckpoint } from '../../plan/run-layout.js';
 import type { Precision } from '../../plan/schema.js';
 import { hashOf } from '../kept-index.js';
 import type { Embedder } from './embedder.js';
@@ -16,7 +16,7 @@ import type { Embedder } from './embedder.js';
 /**
  * An encoder on the running backend.
  *
- * @param model a run folder (its last checkpoint), a checkpoint or any sentence-transformers folder, or a hub id
+ * @param model a run folder (its best checkpoint, or its last), a checkpoint or any sentence-transformers folder, or a hub id
  * @param precision what its layers compute in
  * @throws Fault when there is none, or the backend has no such precision
  */
@@ -26,7 +26,7 @@ export async function openLocalEmbedder(model: string, precision: Precision): Pr
       `Expected float32 for --precision on ${getBackend()}, got ${precision}. Leave it away, or run "npm run setup" for the torch backend.`,
     );
   }
-  const folder = lastCheckpoint(model) ?? (await fetchModel(model));
+  const folder = finalCheckpoint(model) ?? (await fetchModel(model));
   const encoder = loadEncoder(folder, readSettings(folder), null, precision);
   const { tokenizer, settings, architecture } = encoder;
   return {

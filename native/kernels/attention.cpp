@@ -65,10 +65,17 @@ Task task_of(const AttentionShape& shape, int64_t index) {
   return {start, shape.offsets[sequence + 1] - start, index % shape.kv_heads};
 }
 
-/** Memory that grows and is used again from task to task; cleared, since products read the padding too. */
+/** Memory that grows and is used again from task to task. */
 template <typename Unit>
 struct Scratch {
   std::vector<Unit> held;
+  /** With whatever is there: for what is written whole before it is read, or read for rows that nobody looks at. */
+  Unit* room(int64_t size) {
+    // Not resize: of a vector of uint32_t Node has its own, which AddressSanitizer does not see the ends of.
+    if (static_cast<size_t>(size) > held.size()) return zeros(size);
+    held.erase(held.begin() + size, held.end());
+    return held.data();
+  }
   Unit* zeros(int64_t size) {
     held.assign(static_cast<size_t>(size), Unit{});
     return held.data();
@@ -116,21 +123,22 @@ struct Forward {
 
     Unit* left = queries.zeros(padded * (width / step));
     pack_rows(q.data + first * q.stride + head * width, q.stride, rows, width, left);
-    float* score = scores.zeros(padded * seen);
+    float* score = scores.room(padded * seen);
     multiply<Product, false>({left, width / step, 1}, turned_keys + span.begin, columns, padded, seen, width / step, score,
                              seen);
+    // Exponentials as a product's left side: of float32 where the scores are, of bfloat16 beside them.
+    using Value = std::conditional_t<step == 1, float, Bfloat16>;
     Unit* weight = reinterpret_cast<Unit*>(score);
-    if constexpr (step == 2) weight = weights.zeros(padded * (seen / step));
+    if constexpr (step == 2) weight = weights.room(padded * (seen / step));
     float inverse[kBlock];
     const int64_t tokens = shape.offsets[shape.sequences];
     for (int64_t i = 0; i < rows; ++i) {
       float* row = score + i * seen;
       mask_row(shape, begin + i, task.length, span, -std::numeric_limits<float>::infinity(), row);
-      const float log_sum = softmax(row, seen, inverse[i]);
+      const float log_sum = softmax(row, seen, reinterpret_cast<Value*>(weight + i * (seen / step)), inverse[i]);
       log_sums[head * tokens + first + i] = log_sum;
     }
-    left_over_columns(score, rows, seen, weight);
-    float* sum_rows = sums.zeros(padded * width);
+    float* sum_rows = sums.room(padded * width);
     multiply<Product, false>({weight, seen / step, 1}, value_rows + span.begin / step * width, width, padded, width,
                              seen / step, sum_rows, width);
     for (int64_t i = 0; i < rows; ++i) {
@@ -140,7 +148,8 @@ struct Forward {
   }
 
   /** Turns a row of products into exponentials of scores less their maximum; the sum's inverse is left to the caller. */
-  float softmax(float* row, int64_t columns, float& inverse) const {
+  template <typename Value>
+  float softmax(const float* row, int64_t columns, Value* weights_row, float& inverse) const {
     Lanes most = broadcast(-std::numeric_limits<float>::infinity());
     for (int64_t j = 0; j < columns; j += kLanes) most = larger(most, load(row + j));
     const float maximum = largest(most) * shape.scale;
@@ -148,7 +157,7 @@ struct Forward {
     for (int64_t j = 0; j < columns; j += kLanes) {
       const Lanes e = exponential(load(row + j) * shape.scale - maximum);
       total += e;
-      store(row + j, e);
+      store(weights_row + j, e);
     }
     const float all = sum(total);
     inverse = 1.0f / all;
@@ -216,11 +225,11 @@ struct Backward {
     pack_rows(q_rows, q.stride, rows, width, query);
     pack_rows(d_rows, d_out.stride, rows, width, upstream);
     const int64_t depth = round_up(rows, step) / step;
-    pack_over_rows(q_rows, q.stride, rows, width, query_rows.zeros(depth * width));
-    pack_over_rows(d_rows, d_out.stride, rows, width, d_out_rows.zeros(depth * width));
+    pack_over_rows(q_rows, q.stride, rows, width, query_rows.room(depth * width));
+    pack_over_rows(d_rows, d_out.stride, rows, width, d_out_rows.room(depth * width));
 
-    float* score = scores.zeros(padded * seen);
-    float* d_weight = d_weights.zeros(padded * seen);
+    float* score = scores.room(padded * seen);
+    float* d_weight = d_weights.room(padded * seen);
     multiply<Product, false>({query, units, 1}, turned_keys.held.data() + span.begin, columns, padded, seen, units, score,
                              seen);
     multiply<Product, false>({upstream, units, 1}, turned_values.held.data() + span.begin, columns, padded, seen, units,
@@ -242,9 +251,9 @@ struct Backward {
     multiply<Product, true>(d_by_key, query_rows.held.data(), width, key_tiles, width, depth, key_sum, width);
 
     Unit* d_score = reinterpret_cast<Unit*>(d_weight);
-    if constexpr (step == 2) d_score = d_score_rows.zeros(padded * (seen / step));
+    if constexpr (step == 2) d_score = d_score_rows.room(padded * (seen / step));
     left_over_columns(d_weight, rows, seen, d_score);
-    float* query_sum = query_sums.zeros(padded * width);
+    float* query_sum = query_sums.room(padded * width);
     multiply<Product, false>({d_score, seen / step, 1}, key_rows.held.data() + span.begin / step * width, width, padded,
                              width, seen / step, query_sum, width);
     for (int64_t i = 0; i < rows; ++i) {
@@ -256,10 +265,11 @@ struct Backward {
   /** Float rows as a product's left side over the rows, with room for a last tile that reaches past the columns. */
   Left<Unit> over_rows(float* from, int64_t rows, int64_t columns, Scratch<Unit>& to) const {
     const int64_t stride = columns + kTileRows;
-    Unit* packed = to.zeros(round_up(rows, step) / step * stride);
+    Unit* packed = to.room(round_up(rows, step) / step * stride);
     for (int64_t i = 0; i < rows; i += step) {
       const float* second = i + 1 < rows ? from + (i + 1) * columns : nullptr;
       interleave(from + i * columns, second, columns, packed + i / step * stride);
+      std::fill_n(packed + i / step * stride + columns, kTileRows, Unit{});
     }
     return {packed, 1, stride};
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chatServer } from '../support/chat-server.js';
+import { openStandIn } from '../../endpoint/stand-in/stand-in.js';
 import { writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 import { type Command, commandIn } from './command.js';
 
@@ -94,7 +94,7 @@ describe('eval and compare', () => {
     await reasontune(['eval', 'bm25', '--set', 'data', '--out', 'first']);
     const ranking = 'first/data-test/BM25.run';
     let broken = true;
-    const server = await chatServer((_, number) => {
+    const server = await openStandIn((_, number) => {
       if (broken && number > 4) return { status: 400 };
       return { text: number === 2 ? 'hard to say' : `${number % 3}` };
     });

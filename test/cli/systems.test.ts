@@ -2,21 +2,22 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Asked, Reply } from '../../endpoint/stand-in/reply.js';
+import { openStandIn } from '../../endpoint/stand-in/stand-in.js';
 import { packageRoot } from '../../plan/places.js';
-import { type Asked, chatServer, type Reply } from '../support/chat-server.js';
 import { writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 import { type Command, commandIn } from './command.js';
 
 let scratch: string;
 let reasontune: Command;
-let server: Awaited<ReturnType<typeof chatServer>>;
+let server: Awaited<ReturnType<typeof openStandIn>>;
 const cache = process.env.REASONTUNE_CACHE;
 
 /** A text's vector: how often it has each letter. The chat half of the server says every query backwards. */
-function answer({ prompt, body }: Asked): Reply {
+function answer({ prompt, texts, body }: Asked): Reply {
   if (body.messages !== undefined) return { text: prompt.replace('Put: ', '').split(' ').reverse().join(' ') };
   const letters = 'abcdefghijklmnopqrstuvwxyz'.split('');
-  return { vectors: prompt.split('\n').map((text) => letters.map((letter) => text.split(letter).length - 1)) };
+  return { vectors: texts.map((text) => letters.map((letter) => text.split(letter).length - 1)) };
 }
 
 beforeAll(async () => {
@@ -25,7 +26,7 @@ beforeAll(async () => {
   reasontune = commandIn(scratch);
   writeTinyCollection(join(scratch, 'data'));
   writeTinyModel(join(scratch, 'model'));
-  server = await chatServer(answer);
+  server = await openStandIn(answer);
   const endpoint = `endpoint: {url: "${server.url}", model: letters}`;
   writeFileSync(join(scratch, 'letters.yaml'), `${endpoint}\nbatch: 5\n`);
   writeFileSync(join(scratch, 'put.txt'), 'Put: {query}');
@@ -43,14 +44,14 @@ describe('systems', () => {
   it('a server of embeddings is one, asks nothing twice, and its vectors are kept', async () => {
     const args = ['eval', 'letters.yaml', '--set', 'data', '--metrics', 'RR', '--index', 'kept', '--json'];
     const first = JSON.parse((await reasontune(args)).out).results[0];
-    expect(first).toMatchObject({ system: 'letters', documents: 24, cost: { where: 'endpoint', documentTokens: 72 } });
+    expect(first).toMatchObject({ system: 'letters', documents: 24, cost: { where: 'endpoint', documentTokens: 120 } });
     // Letters in common tell a document from 23 others better than chance does.
     expect(first.metrics.RR).toBeGreaterThan(0.4);
     const asked = server.asked.length;
     expect(asked).toBe(5 + 2);
     const again = JSON.parse((await reasontune(args)).out).results[0];
     expect(again.metrics).toEqual(first.metrics);
-    expect(again.cost.documentTokens).toBe(72);
+    expect(again.cost.documentTokens).toBe(120);
     expect(server.asked).toHaveLength(asked);
     writeFileSync(
       join(scratch, 'other.yaml'),
@@ -66,10 +67,10 @@ describe('systems', () => {
     // BM25 does not care for the order of words.
     expect(out).toMatch(/BM25-backwards +RR +(\d\.\d{3}) +\1 +\+0\.000 +\+0\.000 to \+0\.000 +1\.0000/);
     expect(out).toMatch(/cost of .*tokens\/query +rewriter in +out +USD\/1,000 queries +index, once/);
-    expect(out).toMatch(/BM25-backwards .* 10 +2 +0\.0080 +0\.0000/);
+    expect(out).toMatch(/BM25-backwards .* 5 +4 +0\.0085 +0\.0000/);
     expect(JSON.parse(readFileSync(join(scratch, 'o/data-test/BM25-backwards.json'), 'utf8'))).toMatchObject({
       rewritten: { by: 'backwards', original: 'BM25' },
-      cost: { tokensPerQuery: { rewriterInput: 10, rewriterOutput: 2 } },
+      cost: { tokensPerQuery: { rewriterInput: 5, rewriterOutput: 4 } },
     });
     const lines = readFileSync(join(scratch, 'data/queries.jsonl'), 'utf8').trim().split('\n');
     const worse = lines.map((line) => ({ ...JSON.parse(line), text: 'zzzz', reason: JSON.parse(line).text }));
@@ -121,7 +122,7 @@ describe('systems', () => {
     expect(alone.err).toBe('');
     expect(alone.out).toMatch(/an answer stands in BM25's best 1 +0\.500 +0\.\d{3} to 0\.\d{3} +1 +2$/m);
     // Knows the answer only where a passage holds it.
-    const reader = await chatServer(({ prompt }) => ({
+    const reader = await openStandIn(({ prompt }) => ({
       text: prompt.includes(`[1] ${first.title} ${held}`) ? 'B' : 'no idea',
     }));
     for (const [name, places] of [

@@ -6,6 +6,7 @@ import { readCollection } from '../../data/beir.js';
 import { generateConcepts } from '../../data/concepts/generate.js';
 import { conceptGraph } from '../../data/concepts/graph.js';
 import { writeConcepts } from '../../data/concepts/write.js';
+import { loadTokenizer } from '../../encoder/tokenizer.js';
 
 let scratch: string;
 beforeAll(() => {
@@ -70,5 +71,17 @@ describe('the concepts benchmark', () => {
     expect(truth.qrels.get('train-hq-3-1')!.size).toBeGreaterThanOrEqual(4);
     expect(readFileSync(join(folder, 'vl.jsonl'), 'utf8').trim().split('\n')).toHaveLength(180);
     expect(() => writeConcepts(folder, settings)).toThrow(/Expected a new folder at .*Name one that is not there/);
+  });
+
+  it('brings an encoder to begin from, to which each of its words is one token', () => {
+    const folder = join(scratch, 'e');
+    writeConcepts(folder, { ...settings, concepts: 10 });
+    const { vocab_size } = JSON.parse(readFileSync(join(folder, 'encoder/config.json'), 'utf8'));
+    const tokenizer = loadTokenizer(join(folder, 'encoder'), vocab_size);
+    for (const { text } of generateConcepts({ ...settings, concepts: 10 }).test) {
+      const ids = [...tokenizer.encode(text, 4096)];
+      expect(ids).toHaveLength((text.match(/[a-zA-Z]+|[^\sa-zA-Z]/g)?.length ?? 0) + 2);
+      expect(ids).not.toContain(1);
+    }
   });
 });

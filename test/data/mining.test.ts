@@ -1,23 +1,25 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { crc32, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writeConcepts } from '../../data/concepts/write.js';
 import { convertSource } from '../../data/convert.js';
 import { auditSource, readTruth } from '../../data/mining/audit.js';
+import { keptBm25Negatives } from '../../data/mining/kept-bm25.js';
 import { mineSource } from '../../data/mining/mine.js';
 import { type MinedLine, readMined } from '../../data/mining/mined-file.js';
-import { fuse } from '../../data/mining/rank.js';
+import { bm25Negatives, fuse } from '../../data/mining/rank.js';
 import { scoreOf, vectorsOf } from '../../data/mining/vectors.js';
 import { hash32 } from '../../data/permutation.js';
 import { readSource } from '../../data/source.js';
+import { openStandIn } from '../../endpoint/stand-in/stand-in.js';
 import type { MiningPlan, SourcePlan } from '../../plan/data.js';
+import { cacheFolder } from '../../plan/places.js';
 import type { RunPlan } from '../../plan/schema.js';
 import { approximateIndex, recallOf } from '../../retrieval/approximate.js';
 import { searchExact } from '../../retrieval/dense.js';
 import { useBackend } from '../../tensor/backend.js';
-import { chatServer } from '../support/chat-server.js';
 import { writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 
 let scratch: string;
@@ -135,12 +137,45 @@ describe('mining', () => {
     // Half a line at the end, and a line that tells of an earlier run: it is kept, and not made again.
     const kept = lines[1]!.replace(/"negatives":\[[^\]]*\]/, '"negatives":["d5"]');
     writeFileSync(`${path}.part`, [lines[0], kept, lines[2], lines[3]!.slice(0, 9)].join('\n'));
+    rmSync(path);
     await mineSource(source, plan, quiet);
     expect(readFileSync(path, 'utf8')).toBe([lines[0], kept, ...lines.slice(2)].join('\n'));
     // Begun in another way: all anew.
     writeFileSync(`${path}.part`, [lines[0]!.replace('"number":3', '"number":4'), kept, ''].join('\n'));
+    rmSync(path);
     await mineSource(source, plan, quiet);
     expect(readFileSync(path, 'utf8')).toBe(whole);
+  });
+
+  it('is not repeated where the same was mined before', async () => {
+    const source = await read();
+    const path = join(folder, 'words.jsonl');
+    const first = await mineSource(source, mining({ by: [model] }), quiet);
+    const { ino } = statSync(path);
+    expect(await mineSource(source, mining({ by: [model] }), quiet)).toEqual({ ...first, recall: {} });
+    expect(statSync(path).ino).toBe(ino);
+    await mineSource(source, mining({ by: [model], number: 2 }), quiet);
+    expect(statSync(path).ino).not.toBe(ino);
+  });
+
+  it('by BM25 as training takes it is kept, whole or not at all', async () => {
+    const source = await read();
+    const cache = (): string[] => readdirSync(cacheFolder('bm25')).filter((name) => name.endsWith('.i32'));
+    rmSync(cacheFolder('bm25'), { recursive: true, force: true });
+    const found = bm25Negatives(source, [1, 9]);
+    for (const _ of ['made', 'read']) expect(keptBm25Negatives(source, [1, 9])).toEqual(found);
+    const [file] = cache() as [string];
+    // A wrong list with a right checksum is believed, so the second one did come from there; a damaged file is not.
+    const bytes = readFileSync(cacheFolder('bm25', file));
+    bytes[4] = 23;
+    writeFileSync(cacheFolder('bm25', file), bytes);
+    expect(keptBm25Negatives(source, [1, 9])).toEqual(found);
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, -4)), bytes.length - 4);
+    writeFileSync(cacheFolder('bm25', file), bytes);
+    expect(keptBm25Negatives(source, [1, 9])[0]![0]).toBe(23);
+    keptBm25Negatives(source, [2, 9]);
+    keptBm25Negatives({ ...source, barred: source.barred.map((ids) => [...ids, 'd3']) }, [1, 9]);
+    expect(cache()).toHaveLength(3);
   });
 
   it('is refused for other data, for another way of mining, and where it is not whole', async () => {
@@ -198,7 +233,7 @@ describe('relabelling', () => {
   ];
   // A judge that likes one document, says nothing of another, and dislikes the rest.
   const judge = (liked: string, odd: string) =>
-    chatServer(({ prompt: asked }) => ({
+    openStandIn(({ prompt: asked }) => ({
       text: asked.includes(`D: ${liked}`) ? '5' : asked.includes(`D: ${odd}`) ? 'who knows' : '1',
     }));
 
@@ -257,7 +292,7 @@ describe('relabelling', () => {
         }),
       ),
     );
-    const server = await chatServer(({ prompt: asked }) => ({ text: right.has(asked) ? '4' : '3' }));
+    const server = await openStandIn(({ prompt: asked }) => ({ text: right.has(asked) ? '4' : '3' }));
     try {
       const settings = (file: string) => ({ guards: asks(file, 'drop'), model, by: [], truth });
       const poor = reranker(server.url, ', concurrency: 1, budget: {requests: 20}');

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hash32 } from '../../data/permutation.js';
 import { encode } from '../../encoder/encode.js';
-import { loadEncoder } from '../../encoder/encoder.js';
+import { embedPacked, loadEncoder } from '../../encoder/encoder.js';
+import { pack } from '../../encoder/pack.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
 import { backends } from '../support/backends.js';
 import { largestDifference } from '../support/close.js';
@@ -43,4 +45,17 @@ describe.each(backends)('encoding on %s', (backend) => {
       rmSync(scratch, { recursive: true });
     },
   );
+});
+
+it('encodes in bfloat16 with weights stored once as with weights that each projection takes over', async () => {
+  await useBackend('torch');
+  const scratch = mkdtempSync(join(tmpdir(), 'reasontune-encode-'));
+  const folder = writeTinyModel(join(scratch, 'model'));
+  const encoder = loadEncoder(folder, undefined, null, 'bfloat16');
+  const texts = [9, 4, 17].map((length, s) => Int32Array.from({ length }, (_, j) => hash32(s, j) % 57));
+  const before = liveTensors();
+  const { values } = encode(encoder, texts, 'document');
+  expect(liveTensors()).toEqual(before);
+  expect([...values]).toEqual([...tidy(() => embedPacked(encoder, pack(texts, 0)).dataSync())]);
+  rmSync(scratch, { recursive: true });
 });

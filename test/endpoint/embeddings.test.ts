@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { embedTexts } from '../../endpoint/embeddings.js';
 import { Endpoint } from '../../endpoint/endpoint.js';
+import type { Asked, Reply } from '../../endpoint/stand-in/reply.js';
+import { openStandIn } from '../../endpoint/stand-in/stand-in.js';
 import type { EndpointPlan } from '../../plan/endpoint.js';
-import { type Asked, chatServer, type Reply } from '../support/chat-server.js';
 
 let folder: string;
 let close: (() => Promise<unknown>) | undefined;
@@ -18,10 +19,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const lengths = ({ prompt }: Asked): Reply => ({ vectors: prompt.split('\n').map((text) => [text.length, 0.1]) });
+const lengths = ({ texts }: Asked): Reply => ({ vectors: texts.map((text) => [text.length, 0.1]) });
 
 async function open(reply: (asked: Asked, number: number) => Reply = lengths) {
-  const server = await chatServer(reply);
+  const server = await openStandIn(reply);
   close = server.close;
   const plan: EndpointPlan = {
     url: server.url,
@@ -45,9 +46,9 @@ describe('embeddings of a server', () => {
     const { server, plan, endpoint } = await open();
     const found = await embedTexts(endpoint, ['a', 'bb', 'ccc'], how);
     expect(found).toEqual([
-      { vector: Float32Array.of(1, 0.1), tokens: 3 },
-      { vector: Float32Array.of(2, 0.1), tokens: 3 },
-      { vector: Float32Array.of(3, 0.1), tokens: 3 },
+      { vector: Float32Array.of(1, 0.1), tokens: 1 },
+      { vector: Float32Array.of(2, 0.1), tokens: 1 },
+      { vector: Float32Array.of(3, 0.1), tokens: 1 },
     ]);
     expect(server.asked.map(({ body }) => body)).toEqual([
       { model: 'm', input: ['a', 'bb'], encoding_format: 'float' },
@@ -59,7 +60,7 @@ describe('embeddings of a server', () => {
       3, 4, 1,
     ]);
     expect(server.asked.at(-1)?.prompt).toBe('dddd');
-    expect(later.spent).toMatchObject({ requests: 1, cached: 2, tokens: { input: 3, output: 0 } });
+    expect(later.spent).toMatchObject({ requests: 1, cached: 2, tokens: { input: 1, output: 0 } });
     expect(done).toEqual([2, 3]);
     await embedTexts(later, ['a'], { batch: 1, dimensions: 8 });
     expect(server.asked.at(-1)?.body).toMatchObject({ input: ['a'], dimensions: 8 });

@@ -1,12 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ask } from '../../endpoint/chat.js';
 import { Endpoint } from '../../endpoint/endpoint.js';
+import type { Reply } from '../../endpoint/stand-in/reply.js';
+import { openStandIn } from '../../endpoint/stand-in/stand-in.js';
 import type { EndpointPlan } from '../../plan/endpoint.js';
 import { Fault } from '../../plan/fault.js';
-import { chatServer, type Reply } from '../support/chat-server.js';
 
 let folder: string;
 let close: (() => Promise<unknown>) | undefined;
@@ -21,7 +22,7 @@ afterEach(async () => {
 });
 
 async function open(reply: (number: number) => Reply, more: Partial<EndpointPlan> = {}) {
-  const server = await chatServer((_, number) => reply(number));
+  const server = await openStandIn((_, number) => reply(number));
   close = server.close;
   const plan: EndpointPlan = {
     url: server.url,
@@ -44,17 +45,16 @@ const good: Reply = { text: 'yes' };
 describe('an endpoint', () => {
   it('asks once, and finds the answer on disk ever after', async () => {
     const { server, plan, endpoint } = await open(() => good);
-    expect(await ask(endpoint, question('a'))).toEqual({
+    const answer = {
       text: 'yes',
       alternatives: [],
-      tokens: { input: 10, output: 2 },
-    });
+      tokens: { input: 1, output: 1 },
+      ended: 'whole',
+      call: expect.stringMatching(/^[0-9a-f]{64}$/),
+    };
+    expect(await ask(endpoint, question('a'))).toEqual(answer);
     const later = new Endpoint(plan, { folder });
-    expect(await ask(later, question('a'))).toEqual({
-      text: 'yes',
-      alternatives: [],
-      tokens: { input: 10, output: 2 },
-    });
+    expect(await ask(later, question('a'))).toEqual(answer);
     expect(server.asked.map(({ prompt }) => prompt)).toEqual(['a']);
     expect(server.asked[0]?.body).toMatchObject({ model: 'm', temperature: 0, max_tokens: 10 });
     expect(later.spent).toMatchObject({ requests: 0, cached: 1, tokens: { input: 0, output: 0 } });
@@ -62,7 +62,9 @@ describe('an endpoint', () => {
       requests: 1,
       cached: 0,
       retries: 0,
-      tokens: { input: 10, output: 2 },
+      malformed: 0,
+      refused: 0,
+      tokens: { input: 1, output: 1 },
       money: null,
     });
     await ask(later, { ...question('a'), longest: 11 });
@@ -133,9 +135,9 @@ describe('an endpoint', () => {
 
   it.each<[string, Partial<EndpointPlan>, number]>([
     ['requests', { budget: { requests: 3, tokens: null, money: null } }, 3],
-    // Set aside for each: 1 byte + 32 + 10; used: 12. The fourth would need 36 + 43.
-    ['tokens', { budget: { requests: null, tokens: 78, money: null } }, 3],
-    ['money', { price: { input: 1e6, output: 1e6 }, budget: { requests: null, tokens: null, money: 78 } }, 3],
+    // Set aside for each: 1 byte + 32 + 10; used: 2. The fourth would need 6 + 43.
+    ['tokens', { budget: { requests: null, tokens: 48, money: null } }, 3],
+    ['money', { price: { input: 1e6, output: 1e6 }, budget: { requests: null, tokens: null, money: 48 } }, 3],
   ])('stops before a budget of %s is exceeded', async (what, more, made) => {
     const { server, endpoint } = await open(() => good, { concurrency: 1, ...more });
     const asked = await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((text) => ask(endpoint, question(text))));
@@ -148,6 +150,8 @@ describe('an endpoint', () => {
 
   it('sends its key, and writes it nowhere', async () => {
     process.env.SOME_KEY = 'sk-secret';
+    vi.stubEnv('OPENAI_LOG', 'debug');
+    const logged = (['debug', 'info', 'warn', 'error', 'log'] as const).map((how) => vi.spyOn(console, how));
     const { server, endpoint } = await open((n) => (n === 1 ? good : { status: 401 }));
     await ask(endpoint, question('a'));
     expect(server.asked[0]?.headers.authorization).toBe('Bearer sk-secret');
@@ -156,5 +160,8 @@ describe('an endpoint', () => {
     expect(kept).toHaveLength(1);
     const written = kept.map((name) => readFileSync(join(folder, name), 'utf8'));
     expect(`${written}${failure}`).not.toContain('sk-secret');
+    expect(logged.flatMap(({ mock }) => mock.calls)).toEqual([]);
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
   });
 });

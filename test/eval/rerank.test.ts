@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Endpoint } from '../../endpoint/endpoint.js';
+import type { Reply } from '../../endpoint/stand-in/reply.js';
+import { openStandIn } from '../../endpoint/stand-in/stand-in.js';
 import { orderIn, windows } from '../../eval/rerank/listwise.js';
 import { rerank } from '../../eval/rerank/rerank.js';
 import { Fault } from '../../plan/fault.js';
 import { type RerankerPlan, readReranker } from '../../plan/reranker.js';
 import type { Run } from '../../retrieval/ranking.js';
 import { expectedScore, integerScore } from '../../retrieval/relevance/pointwise.js';
-import { chatServer, type Reply } from '../support/chat-server.js';
 
 let folder: string;
 beforeAll(() => {
@@ -31,7 +32,7 @@ const texts = { queries: new Map([['q', 'the {document}']]), documents };
 const candidates: Run = new Map([['q', [...documents.keys()].map((id, i) => ({ id, score: 9 - i }))]]);
 
 async function rerankWith(yaml: string, reply: (prompt: string) => Reply) {
-  const server = await chatServer(({ prompt }) => reply(prompt));
+  const server = await openStandIn(({ prompt }) => reply(prompt));
   try {
     const made = plan(yaml, server.url);
     const endpoint = new Endpoint(made.endpoint, { folder: join(folder, server.url.replace(/\W/g, '')) });

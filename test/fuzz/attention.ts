@@ -1,33 +1,14 @@
 import type { Addon, Argument, Handle } from '../../tensor/torch/addon.js';
 import { scalarTypes } from '../../tensor/torch/scalar-types.js';
-
-/** The choices of a fuzz: whole numbers under n, one of a list, an argument that may be anything. */
-export interface Chance {
-  below(n: number): number;
-  pick<T>(from: readonly T[]): T;
-  odd(): unknown;
-}
-
-interface AttentionCall {
-  readonly operator: string;
-  readonly args: readonly Argument[];
-  /** Whatever was made for the call, to be released after it. */
-  readonly made: readonly Handle[];
-}
+import { type Chance, making, type OwnCall } from './chance.js';
 
 // Around the kernels' tiles, 6 or 12 rows, and their vectors, 4 to 16 numbers.
 const lengths = [0, 1, 1, 2, 5, 6, 7, 11, 12, 13, 15, 16, 17, 24, 25, 47, 49];
 const huge = [2 ** 31, 2 ** 32, 2 ** 42, 2 ** 53, -1, 0];
 
 /** A call of one of our attention operators: as it should be, or with one or two things wrong. */
-export function attentionCall(addon: Addon, { below, pick, odd }: Chance): AttentionCall {
-  const made: Handle[] = [];
-  const own = (handle: unknown): Handle => {
-    made.push(handle as Handle);
-    return handle as Handle;
-  };
-  const op = (name: string, args: readonly Argument[], named?: Record<string, Argument>): Handle =>
-    own(addon.call(`aten::${name}`, args, named));
+export function attentionCall(addon: Addon, { below, pick, odd }: Chance): OwnCall {
+  const { made, own, op } = making(addon);
   const from = (shape: readonly number[]): Handle => {
     const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => below(201) / 100 - 1);
     return own(addon.fromArray(values, shape, 'cpu'));

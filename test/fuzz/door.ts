@@ -1,5 +1,6 @@
 import type { Addon, Argument, Handle, HostArray } from '../../tensor/torch/addon.js';
 import { attentionCall } from './attention.js';
+import { columnSumsCall } from './column-sums.js';
 import { operators } from './operators.js';
 
 interface Fuzz {
@@ -13,8 +14,8 @@ export interface Outcome {
   readonly calls: number;
   readonly succeeded: number;
   readonly refused: number;
-  /** Calls of our own attention kernels, and how many of them succeeded. */
-  readonly attention: { readonly calls: number; readonly succeeded: number };
+  /** Calls of our own kernels, and how many of them succeeded. */
+  readonly own: { readonly calls: number; readonly succeeded: number };
   /** Messages that do not name the function or the operator that was called. */
   readonly nameless: string[];
   /** Handles left when everything that was made has been released. */
@@ -238,14 +239,15 @@ export function fuzzDoor(addon: Addon, { seed, calls, before }: Fuzz): Outcome {
     },
   ];
 
-  const attention = { calls: 0, succeeded: 0 };
+  const own = { calls: 0, succeeded: 0 };
   const ownCall = (): [string, () => unknown] => {
-    const { operator, args, made } = attentionCall(addon, { below, pick, odd: () => pick(odd)() });
+    const make = below(8) === 0 ? columnSumsCall : attentionCall;
+    const { operator, args, made } = make(addon, { below, pick, odd: () => pick(odd)() });
     const act = (): void => {
-      attention.calls++;
+      own.calls++;
       try {
         keep(addon.call(operator, args));
-        attention.succeeded++;
+        own.succeeded++;
       } finally {
         for (const handle of made) addon.release(handle);
       }
@@ -273,7 +275,7 @@ export function fuzzDoor(addon: Addon, { seed, calls, before }: Fuzz): Outcome {
     calls,
     succeeded,
     refused: calls - succeeded,
-    attention,
+    own,
     nameless: [...nameless],
     leaked: addon.liveTensors() - started,
   };

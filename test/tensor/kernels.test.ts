@@ -74,6 +74,7 @@ const calls: Record<string, (given: Given) => tf.Tensor> = {
   'matMul transposed': ({ x, y }) => tf.matMul(x, y, true, false),
   'matMul of batches': ({ x, y }) => tf.matMul(tf.reshape(x, [2, 1, 3]), tf.reshape(y, [2, 3, 1])),
   gather: ({ x, ids }) => tf.gather(x, ids),
+  unsortedSegmentSum: ({ x, ids }) => tf.unsortedSegmentSum(x, tf.slice(ids, 0, 2) as tf.Tensor1D, 3),
   where: ({ x, y }) => tf.where(tf.greater(x, y), x, y),
   clone: ({ x }) => tf.clone(x),
 };
@@ -93,4 +94,15 @@ describe.each(['torch', 'tensorflow'] as const)('tfjs calls on %s give what they
     expect(got.dtype).toBe(wanted.dtype);
     expect(largestDifference(got.values, wanted.values)).toBeLessThan(1e-6);
   });
+});
+
+it('sums segments on wasm, which has no kernel of tfjs for it: values of one id together, ids outside left out', async () => {
+  await useBackend('wasm');
+  const sums = tf.tidy(() => {
+    const rows = tf.tensor3d([1, 2, 3, 4, 10, 20, 30, 40, 0.5, 0.5, 0.5, 0.5, 7, 7, 7, 7, 9, 9, 9, 9], [5, 2, 2]);
+    const made = tf.unsortedSegmentSum(rows, tf.tensor1d([2, 0, 2, -1, 3], 'int32'), 3);
+    expect(made.shape).toEqual([3, 2, 2]);
+    return [...made.dataSync()];
+  });
+  expect(sums).toEqual([10, 20, 30, 40, 0, 0, 0, 0, 1.5, 2.5, 3.5, 4.5]);
 });

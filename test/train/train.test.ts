@@ -36,17 +36,18 @@ function plan(more = ''): RunPlan {
 interface Options {
   readonly resume?: boolean;
   readonly stopAfter?: number;
+  readonly stopAt?: string;
   readonly hooks?: Hook[];
 }
 
 function go(
   given: RunPlan,
   folder: string,
-  { resume = false, stopAfter = Number.POSITIVE_INFINITY, hooks = [] }: Options = {},
+  { resume = false, stopAfter = Number.POSITIVE_INFINITY, stopAt, hooks = [] }: Options = {},
 ): Promise<Trained> {
   let steps = 0;
   const stopped = (): boolean => ++steps >= stopAfter;
-  return train(given, { folder, resume, stopped, hooks, say: () => {} });
+  return train(given, { folder, resume, stopAt, stopped, hooks, say: () => {} });
 }
 
 function losses(folder: string): number[] {
@@ -92,6 +93,19 @@ describe.each(backends)('training on %s', (backend) => {
       }
     },
   );
+
+  it('--stop-at is a stop like any other: the schedule is the whole run’s', async () => {
+    const sloping = plan(`backend: ${backend}`);
+    const given = { ...sloping, train: { ...sloping.train, schedule: { type: 'linear' as const, warmup: '2 steps' } } };
+    const [whole, parts] = [run, `${run}-parts`];
+    await go(given, whole);
+    expect(await go(given, parts, { stopAt: '12 examples' })).toMatchObject({ step: 2, until: 2, total: 8 });
+    expect(await go(given, parts, { resume: true, stopAt: '2 steps' })).toMatchObject({ step: 2, until: 2 });
+    expect(await go(given, parts, { resume: true, stopAt: '999 steps' })).toMatchObject({ step: 8, until: 8 });
+    expect(losses(parts)).toEqual(losses(whole));
+    const state = JSON.parse(readFileSync(join(parts, 'step-000008/trainer/state.json'), 'utf8'));
+    expect(state).toMatchObject({ step: 8, total: 8 });
+  });
 
   it('holds no more tensors and bytes after 200 steps than after 10', async () => {
     const live: ReturnType<typeof liveTensors>[] = [];

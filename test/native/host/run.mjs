@@ -1,4 +1,5 @@
-// Compiles the attention kernels with attention.cpp, which checks them, for one kind of processor after the other.
+// Compiles what of the addon needs no libtorch with what checks it (attention.cpp, column-sums.cpp, blocks.cpp), for one
+// kind of processor after the other.
 //   [CXX=clang++] node test/native/host/run.mjs [native avx512 avx2 sse2 pool]
 // All but `pool`, which is as the addon is compiled, with AddressSanitizer and UndefinedBehaviorSanitizer. Exits with 1
 // where numbers are off or memory is read that is not the kernels'. The processor must know the instructions.
@@ -20,14 +21,17 @@ const kinds = {
   pool: [processor, '-O3', '-Wl,--no-as-needed', '-lgomp'],
 };
 
+const programs = [
+  ['../../../native/kernels/column-sums.cpp', './column-sums.cpp'],
+  ['./blocks.cpp'],
+  ['../../../native/kernels/attention.cpp', './attention.cpp'],
+].map((files) => files.map((file) => fileURLToPath(new URL(file, import.meta.url))));
 const named = process.argv.slice(2);
-const sources = ['../../../native/kernels/attention.cpp', './attention.cpp'].map((file) =>
-  fileURLToPath(new URL(file, import.meta.url)),
-);
 const [compiler, ...words] = (process.env.CXX || 'c++').split(' ');
 const scratch = mkdtempSync(join(tmpdir(), 'reasontune-kernels-'));
-const program = join(scratch, 'attention');
-for (const kind of named.length > 0 ? named : Object.keys(kinds)) {
+const program = join(scratch, 'check');
+const chosen = named.length > 0 ? named : Object.keys(kinds);
+for (const [kind, sources] of chosen.flatMap((kind) => programs.map((sources) => [kind, sources]))) {
   const build = ['-std=c++20', '-Wall', '-Wextra', '-Werror', ...sources, ...kinds[kind], '-o', program];
   const made = [[compiler, ...words, ...build], [program]].every(([command, ...args]) => {
     const { status, signal, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });

@@ -1,0 +1,129 @@
+import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { writerOf } from '../../plan/run-layout.js';
+import type { Root } from '../inside.js';
+import type { RunRow, RunState } from '../protocol.js';
+import { planText } from './detail.js';
+import { type Glance, glanceAt } from './glance.js';
+import { type Marks, marksOf } from './results.js';
+import { lastStep, losses } from './sample.js';
+
+interface Seen<T> {
+  readonly stamp: string;
+  readonly value: T;
+}
+
+/** What is shown of runs in the table. Each file is read again only where its size or its time of change is another. */
+export class Rows {
+  readonly #seen = new Map<string, Seen<unknown>>();
+
+  constructor(private readonly root: Root) {}
+
+  /** A run's row: the very same object where nothing changed. */
+  read(id: string): RunRow {
+    const folder = this.root.find(id) ?? join(this.root.path, id);
+    const [planFile, eventsFile] = [this.root.find(id, 'plan.yaml'), this.root.find(id, 'events.jsonl')];
+    const [planStat, eventsStat] = [statOf(planFile), statOf(eventsFile)];
+    const marks = marksOf(this.root, id);
+    const writing = writerOf(folder) !== null;
+    const stamp = [stampOf(planStat), stampOf(eventsStat), marks.stamp, writing].join(' ');
+    return this.#once(id, stamp, () => {
+      const plan = this.#once(`${id}/plan`, stampOf(planStat), () => glanceAt(planText(this.root, id)));
+      const events = this.#once(`${id}/events`, stampOf(eventsStat), () => lookAtEvents(eventsFile));
+      return rowOf({ id, plan, events, marks, writing, changed: Math.max(...[planStat, eventsStat].map(timeOf)) });
+    });
+  }
+
+  /** Forgets what is not there any more. */
+  keep(ids: ReadonlySet<string>): void {
+    for (const key of this.#seen.keys())
+      if (!ids.has(key.replace(/\/(plan|events)$/, '')) && !ids.has(key)) this.#seen.delete(key);
+  }
+
+  #once<T>(key: string, stamp: string, make: () => T): T {
+    const seen = this.#seen.get(key) as Seen<T> | undefined;
+    if (seen?.stamp === stamp) return seen.value;
+    const value = make();
+    this.#seen.set(key, { stamp, value });
+    return value;
+  }
+}
+
+interface Parts {
+  readonly id: string;
+  readonly plan: Glance;
+  readonly events: Events;
+  readonly marks: Marks;
+  readonly writing: boolean;
+  readonly changed: number;
+}
+
+function rowOf({ id, plan, events, marks, writing, changed }: Parts): RunRow {
+  const textAt = (path: string): string => plan.values(path)[0] ?? '';
+  const numberAt = (path: string): number | null => {
+    const text = textAt(path);
+    return text !== '' && Number.isFinite(Number(text)) ? Number(text) : null;
+  };
+  const total = Number(/^(\d+) steps?$/.exec(textAt('train.duration'))?.[1] ?? Number.NaN);
+  const step = events.last?.step ?? null;
+  return {
+    id,
+    state: stateOf(writing, step, Number.isNaN(total) ? null : total),
+    step,
+    total: Number.isNaN(total) ? null : total,
+    loss: events.last?.loss ?? null,
+    spark: events.spark,
+    tokensPerSecond: events.last?.tokens_per_s ?? null,
+    seconds: events.last?.seconds ?? null,
+    changed,
+    base: basename(textAt('model.base')),
+    sources: plan.values('data.sources.name').join(', '),
+    batch: numberAt('train.batch_size'),
+    rate: numberAt('train.optimizer.learning_rate'),
+    seed: numberAt('seed'),
+    hash: plan.hash,
+    sets: plan.values('eval.sets.path'),
+    scores: marks.scores,
+    notes: marks.notes,
+  };
+}
+
+function stateOf(writing: boolean, step: number | null, total: number | null): RunState {
+  if (writing) return 'running';
+  if (step === null) return 'waiting';
+  if (total === null) return 'ended';
+  return step >= total ? 'done' : 'stopped';
+}
+
+interface Events {
+  readonly last: ReturnType<typeof lastStep>;
+  readonly spark: readonly (number | null)[];
+}
+
+function lookAtEvents(file: string | null): Events {
+  if (file === null) return { last: null, spark: [] };
+  const handle = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(handle);
+    const read = (from: number, length: number): string => {
+      const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - from)));
+      return bytes.toString('latin1', 0, readSync(handle, bytes, 0, bytes.length, from));
+    };
+    return { last: lastStep(read, size), spark: losses(read, size) };
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function statOf(file: string | null): Stats | undefined {
+  const found = file === null ? undefined : statSync(file, { throwIfNoEntry: false });
+  return found?.isFile() ? found : undefined;
+}
+
+function stampOf(found: Stats | undefined): string {
+  return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : '';
+}
+
+function timeOf(found: Stats | undefined): number {
+  return found?.mtimeMs ?? 0;
+}

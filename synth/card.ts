@@ -1,0 +1,218 @@
+import { join } from 'node:path';
+import { type Inspection, inspect } from '../data/inspect/inspect.js';
+import { readSource } from '../data/source.js';
+import type { Tokens } from '../endpoint/budget.js';
+import type { EndpointPlan } from '../plan/endpoint.js';
+import type { SynthesisPlan } from '../plan/synthesis.js';
+import type { Call } from './ask.js';
+import { type AskedGot, askedAgainstGot } from './asked-got.js';
+import type { Documents } from './documents.js';
+import type { Made } from './make-records.js';
+import type { Picked } from './quality/quality.js';
+import { type Finished, type Kind, kindsOf, type LeftOut, type Piece, type Side } from './record.js';
+import { type TurnName, turnNames } from './turns.js';
+
+type Counts = Readonly<Record<string, number>>;
+
+/** What became of texts that might be negatives. */
+interface JudgedNegatives {
+  readonly kept: number;
+  /** Those that in fact answered and became positives. */
+  readonly becamePositives: number;
+  /** Reason → how many were not used. */
+  readonly rejected: Counts;
+}
+
+/** One kind of record: counts, lengths, and what reading its file anew shows. */
+interface KindCard {
+  readonly kind: Kind;
+  readonly file: string;
+  readonly wanted: number;
+  readonly records: number;
+  /** Reason → how many did not become records. */
+  readonly leftOut: Counts;
+  readonly positives: number;
+  readonly negatives: { readonly written: JudgedNegatives; readonly mined: JudgedNegatives };
+  readonly lengths: {
+    readonly queries: AskedGot | null;
+    readonly positives: AskedGot | null;
+    readonly negatives: AskedGot | null;
+  };
+  /** Of the file as the reader of training data sees it; null where it is empty. */
+  readonly inspection: Inspection | null;
+}
+
+/** What calls of one kind took, each counted once however often it was run. */
+interface TurnCost {
+  readonly turn: TurnName;
+  readonly model: string;
+  readonly prompt: string;
+  readonly calls: number;
+  readonly malformed: number;
+  readonly refused: number;
+  readonly tokens: Tokens;
+  /** Calls of which the server did not say what they took. */
+  readonly unknown: number;
+  readonly money: number | null;
+}
+
+/** A data card: what was made, from what, how, and at what cost. */
+export interface Card {
+  readonly name: string;
+  readonly folder: string;
+  /** Whether a canned writer, which knows the truth, stood in for a model. */
+  readonly canned: boolean;
+  readonly documents:
+    | (Pick<Documents, 'read' | 'leftOut' | 'hash'> & { readonly path: string; readonly used: number })
+    | null;
+  readonly quality: {
+    readonly type: string;
+    readonly picked: number;
+    readonly below: number;
+    readonly classifier: Picked['classifier'];
+  } | null;
+  readonly tasks: readonly string[];
+  readonly kinds: readonly KindCard[];
+  readonly cost: readonly TurnCost[];
+}
+
+const EXAMPLES = 2;
+
+/** Sums up a synthesis whose files are written. */
+export async function makeCard(
+  plan: SynthesisPlan,
+  folder: string,
+  { documents, picked, tasks, records, leftOut }: Made & { readonly documents: Documents | null },
+): Promise<Card> {
+  const calls = [
+    ...(picked?.calls ?? []),
+    ...(tasks?.calls ?? []),
+    ...[...records, ...leftOut].flatMap((one) => one.calls),
+  ];
+  const cards: KindCard[] = [];
+  for (const kind of kindsOf(plan)) {
+    const own = <T extends { readonly kind: Kind }>(list: readonly T[]): T[] => list.filter((one) => one.kind === kind);
+    cards.push(await kindCard(plan, folder, kind, own(records), own(leftOut)));
+  }
+  return {
+    name: plan.name,
+    folder,
+    canned: plan.canned !== undefined,
+    documents: documents && {
+      path: plan.documents!.path,
+      read: documents.read,
+      leftOut: documents.leftOut,
+      used: documents.documents.length,
+      hash: documents.hash,
+    },
+    quality: picked && {
+      type: plan.hard_queries!.quality.type,
+      picked: picked.documents.length,
+      below: picked.below,
+      classifier: picked.classifier,
+    },
+    tasks: tasks?.tasks ?? [],
+    kinds: cards,
+    cost: costOf(calls, plan),
+  };
+}
+
+async function kindCard(
+  plan: SynthesisPlan,
+  folder: string,
+  kind: Kind,
+  records: readonly Finished[],
+  leftOut: readonly LeftOut[],
+): Promise<KindCard> {
+  const file = join(folder, `${kind}.jsonl`);
+  const pieces = (side: 'positives' | 'negatives'): Piece[] => records.flatMap((record) => record[side]);
+  const tolerance = plan.varied_length?.tolerance ?? 0.25;
+  const { hard_queries: hard, varied_length: varied } = plan;
+  return {
+    kind,
+    file,
+    wanted: (kind === 'hq' ? hard?.number : varied?.number) ?? 0,
+    records: records.length,
+    leftOut: countBy(leftOut, ({ reason }) => reason),
+    positives: pieces('positives').length,
+    negatives: { written: judgedOf(records, 'written'), mined: judgedOf(records, 'mined') },
+    lengths: {
+      queries: askedAgainstGot(
+        records.map(({ query }) => query),
+        tolerance,
+      ),
+      positives: askedAgainstGot(pieces('positives'), tolerance),
+      negatives: askedAgainstGot(pieces('negatives'), tolerance),
+    },
+    inspection: records.length === 0 ? null : await inspected(plan, file, kind),
+  };
+}
+
+function judgedOf(records: readonly Finished[], side: Side): JudgedNegatives {
+  const from = side === 'mined' ? 'document' : 'written';
+  const of = (pieces: readonly Piece[]): number => pieces.filter(({ origin }) => origin.from === from).length;
+  return {
+    kept: records.reduce((sum, { negatives }) => sum + of(negatives), 0),
+    becamePositives: records.reduce((sum, { moved }) => sum + moved[side], 0),
+    rejected: countBy(
+      records.flatMap(({ rejected }) => rejected.filter((one) => one.side === side)),
+      ({ reason }) => reason,
+    ),
+  };
+}
+
+function countBy<T>(list: readonly T[], keyOf: (item: T) => string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const item of list) counts[keyOf(item)] = (counts[keyOf(item)] ?? 0) + 1;
+  return counts;
+}
+
+async function inspected({ eval_sets: sets }: SynthesisPlan, path: string, kind: Kind): Promise<Inspection> {
+  const source = await readSource(
+    { name: kind, kind: kind === 'hq' ? 'hard-query' : 'varied-length', path, split: 'train', weight: 1 },
+    { negatives: { per_query: 0, from: 'source', ranks: [1, 1], choose: 'first' }, faults: 'skip' },
+  );
+  return inspect(source, sets, EXAMPLES);
+}
+
+const judging: readonly TurnName[] = ['quality', 'check', 'grade'];
+
+function costOf(calls: readonly Call[], plan: SynthesisPlan): TurnCost[] {
+  const once = new Map(calls.map((call) => [call.id, call]));
+  const turns = turnNames.filter((name) => calls.some(({ turn }) => turn === name));
+  return turns.map((turn) => {
+    const own = [...once.values()].filter((call) => call.turn === turn);
+    const tokens = own.reduce(
+      (sum, call) => ({
+        input: sum.input + (call.tokens?.input ?? 0),
+        output: sum.output + (call.tokens?.output ?? 0),
+      }),
+      { input: 0, output: 0 },
+    );
+    const { model, prompt } = own[0]!;
+    return {
+      turn,
+      model,
+      prompt,
+      calls: own.length,
+      malformed: own.filter(({ unusable }) => unusable === 'malformed').length,
+      refused: own.filter(({ unusable }) => unusable === 'refused').length,
+      tokens,
+      unknown: own.filter((call) => call.tokens === null).length,
+      money: moneyOf(tokens, priceOf(turn, plan)),
+    };
+  });
+}
+
+/** What tokens of a turn cost: by the judge's price where it is a judge's. */
+export function priceOf(
+  turn: TurnName,
+  { endpoint, judging: { endpoint: judge } }: SynthesisPlan,
+): EndpointPlan['price'] {
+  return (judging.includes(turn) ? (judge ?? endpoint) : endpoint)?.price ?? null;
+}
+
+/** What tokens cost; null without a price. */
+export function moneyOf({ input, output }: Tokens, price: EndpointPlan['price']): number | null {
+  return price && (input * price.input + output * price.output) / 1e6;
+}

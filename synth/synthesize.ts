@@ -1,0 +1,69 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { vectorsOf } from '../data/mining/vectors.js';
+import type { SynthesisPlan } from '../plan/synthesis.js';
+import { writeInParts } from '../retrieval/text-file.js';
+import { findCandidates } from './candidates.js';
+import { type Card, makeCard } from './card.js';
+import { readSynthesisDocuments } from './documents.js';
+import { type Hands, makeRecords } from './make-records.js';
+import { Outcomes } from './outcomes.js';
+import { type Finished, kindsOf, type LeftOut, lineOf } from './record.js';
+import { Screen } from './screen.js';
+
+/**
+ * Makes the records that a plan asks for, into `<folder>/hq.jsonl` and `vl.jsonl`, with what was left out beside them
+ * (`left-out.jsonl`). Every outcome goes into a journal at once, and the files are written from it in the order of the
+ * plan: stopped anywhere and begun again, it gives the same files. Encoders need a running backend.
+ * @param load in the place of an encoder, for tests
+ * @throws Fault what cannot be read, a budget that is used up, a server that fails; what was done is kept
+ */
+export async function synthesize(folder: string, hands: Hands, load?: typeof vectorsOf): Promise<Card> {
+  const { plan, prompts } = hands;
+  const documents = plan.documents ? readSynthesisDocuments(plan.documents) : null;
+  const screen = new Screen(plan.eval_sets);
+  const outcomes = new Outcomes(folder, {
+    plan: essence(plan),
+    prompts: prompts.hashes,
+    documents: documents?.hash ?? null,
+  });
+  try {
+    const made = await makeRecords(hands, {
+      documents,
+      load,
+      objects: (query) => screen.objects(query),
+      once: (key, make) => outcomes.once(key, make),
+      candidates: findCandidates,
+    });
+    write(folder, plan, made.records, made.leftOut);
+    return await makeCard(plan, folder, { documents, ...made });
+  } finally {
+    outcomes.close();
+  }
+}
+
+/** What of a plan decides its records: not where a model runs, nor what it may cost. */
+function essence({ endpoint, judging, run: _run, ...plan }: SynthesisPlan): object {
+  const { endpoint: judge, ...bounds } = judging;
+  const decisive = { ...plan, judging: bounds, models: [endpoint?.model ?? null, judge?.model ?? null] };
+  // As it comes back from a file: without what is undefined.
+  return JSON.parse(JSON.stringify(decisive));
+}
+
+function write(folder: string, plan: SynthesisPlan, records: readonly Finished[], leftOut: readonly LeftOut[]): void {
+  writeFileSync(join(folder, 'plan.yaml'), stringify(plan));
+  for (const kind of kindsOf(plan)) {
+    const own = records.filter((record) => record.kind === kind);
+    writeInParts(
+      join(folder, `${kind}.jsonl`),
+      lines(own, (record) => lineOf(record, plan.instruction)),
+    );
+  }
+  const brief = ({ calls, ...one }: LeftOut): object => ({ ...one, calls: calls.map(({ id }) => id) });
+  writeInParts(join(folder, 'left-out.jsonl'), lines(leftOut, brief));
+}
+
+function* lines<T>(items: readonly T[], of: (item: T) => object): Generator<string, void> {
+  for (const item of items) yield `${JSON.stringify(of(item))}\n`;
+}

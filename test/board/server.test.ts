@@ -1,0 +1,213 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { planDifferences } from '../../board/differences.js';
+import { type Board, openBoard } from '../../board/open.js';
+import { glanceAt } from '../../board/runs/glance.js';
+import { Fault } from '../../plan/fault.js';
+import { stepLine } from '../report/folder.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'reasontune-board-server-'));
+const folder = join(scratch, 'runs');
+let board: Board;
+
+function ask(
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+  body = '',
+): Promise<{ status: number; text: string; headers: Record<string, unknown> }> {
+  const { hostname, port } = new URL(board.url);
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      { hostname, port, path, method, headers: { host: `localhost:${port}`, ...headers } },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (part) => {
+          text += part;
+          // What is live has no end.
+          if (path === '/api/live') response.destroy();
+        });
+        response.on('close', () => resolve({ status: response.statusCode ?? 0, text, headers: response.headers }));
+      },
+    );
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+const rows = async () => JSON.parse((await ask('/api/live')).text.slice('data: '.length));
+
+beforeAll(async () => {
+  const run = (id: string, plan: string, events: string): void => {
+    mkdirSync(join(folder, id), { recursive: true });
+    writeFileSync(join(folder, id, 'plan.yaml'), plan);
+    writeFileSync(join(folder, id, 'events.jsonl'), events);
+  };
+  const plan =
+    '# hash: 0123456789ab\nname: "a \\"b\\""\nseed: 3\nmodel:\n  base: org/tiny\ndata:\n  sources:\n    - name: pep\n      path: x\n    - name: vl\ntrain:\n  batch_size: 8\n  duration: 3 steps\n';
+  run('one', plan, `${stepLine(1, 2)}\n${stepLine(2, 1)}\n`);
+  run('sweep/a-seed1-0123456789ab', plan, `${stepLine(3, null)}\n`);
+  run('sweep/a-seed2-0123456789ab', plan, '');
+  writeFileSync(join(folder, 'sweep/a-seed1-0123456789ab/scores.json'), '{"pep test nDCG@10":0.4}');
+  writeFileSync(join(folder, 'sweep/a-seed2-0123456789ab/scores.json'), '{"pep test nDCG@10":0.5}');
+  mkdirSync(join(folder, 'tables'));
+  writeFileSync(join(folder, 'tables/results.csv'), '\ufeffvariant,note\n"a,\nb",0.25\n');
+  // Outside, and ways to it.
+  mkdirSync(join(scratch, 'secret'));
+  writeFileSync(join(scratch, 'secret/plan.yaml'), 'secret: 1\n');
+  writeFileSync(join(scratch, 'secret/events.jsonl'), `${stepLine(9, 9)}\n`);
+  symlinkSync(join(scratch, 'secret'), join(folder, 'linked'));
+  mkdirSync(join(folder, 'links'));
+  for (const name of ['plan.yaml', 'events.jsonl'])
+    symlinkSync(join(scratch, 'secret', name), join(folder, 'links', name));
+  board = await openBoard(folder, { host: '127.0.0.1', port: 0 });
+});
+afterAll(async () => {
+  await board?.close();
+  rmSync(scratch, { recursive: true });
+});
+
+describe('the door', () => {
+  it.each<[string, Record<string, string>, number]>([
+    ['/', {}, 200],
+    ['/api/sweep?id=tables', { host: '127.0.0.1' }, 200],
+    ['/api/sweep?id=tables', { host: '[::1]:80' }, 200],
+    ['/', { host: 'evil.example' }, 403],
+    ['/api/live', { host: 'evil.example:7300' }, 403],
+    ['/main.js', { host: 'localhost.evil.example' }, 403],
+    ['/', { host: 'user@localhost' }, 403],
+    ['/api/live', { origin: 'http://evil.example' }, 403],
+    ['/api/live', { origin: 'null' }, 403],
+    ['/api/live', { origin: 'http://localhost:1' }, 403],
+    ['/api/live', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['/api/live', { 'sec-fetch-site': 'same-site' }, 403],
+  ])('%s with %j: %i', async (path, headers, status) => expect((await ask(path, headers)).status).toBe(status));
+
+  it('allows its page nothing but its own files', async () => {
+    const { headers } = await ask('/');
+    expect(headers['content-security-policy']).toMatch(
+      /^default-src 'none'; script-src 'self';.*frame-ancestors 'none'/,
+    );
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+    });
+    expect(headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
+  it('takes questions as JSON by POST alone', async () => {
+    expect((await ask('/api/search')).status).toBe(405);
+    expect((await ask('/api/live', {}, 'POST')).status).toBe(405);
+    const body = JSON.stringify({ question: 'why?', set: '/etc', models: ['bm25'] });
+    expect((await ask('/api/search', { 'content-type': 'text/plain' }, 'POST', body)).status).toBe(400);
+    expect(await ask('/api/search', { 'content-type': 'application/json' }, 'POST', body)).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('Expected a set that a run'),
+    });
+    const large = await ask('/api/search', { 'content-type': 'application/json' }, 'POST', 'x'.repeat(1 << 17));
+    expect(large.status).toBe(413);
+  });
+});
+
+describe('the folder', () => {
+  it('lists runs and sweeps, and follows no link out', async () => {
+    const { rows: found, sweeps } = await rows();
+    expect(found.map(({ id }: { id: string }) => id).sort()).toEqual([
+      'links',
+      'one',
+      'sweep/a-seed1-0123456789ab',
+      'sweep/a-seed2-0123456789ab',
+    ]);
+    expect(found.find(({ id }: { id: string }) => id === 'one')).toMatchObject({
+      state: 'stopped',
+      step: 2,
+      total: 3,
+      loss: 1,
+      base: 'tiny',
+      sources: 'pep, vl',
+      seed: 3,
+      batch: 8,
+      hash: '0123456789ab',
+    });
+    expect(found.find(({ id }: { id: string }) => id === 'links')).toMatchObject({
+      state: 'waiting',
+      step: null,
+      spark: [],
+    });
+    expect(sweeps).toEqual([
+      { id: 'sweep', runs: 2 },
+      { id: 'tables', runs: 0 },
+    ]);
+    expect(JSON.parse((await ask('/api/run?id=links')).text).plan).toBe('');
+    expect(JSON.parse((await ask('/api/curves?id=links')).text).steps).toBe(0);
+  });
+
+  it.each(['../secret', '/etc', 'linked', 'one/../../secret', '..%2fsecret', '%00', '', 'sweep', '__proto__'])(
+    'has no run %s',
+    async (id) => {
+      for (const path of ['run', 'curves']) {
+        const { status, text } = await ask(`/api/${path}?id=${id}`);
+        expect(status).toBe(404);
+        expect(text).not.toContain('secret: 1');
+      }
+      expect((await ask(`/api/compare?a=one&b=${id}`)).status).toBe(404);
+    },
+  );
+
+  it('has no other paths', async () => {
+    for (const path of ['/../package.json', '/%2e%2e/package.json', '/index.html', '/api/', '/main.ts'])
+      expect((await ask(path)).status).toBe(404);
+  });
+
+  it('makes a table of scores, or takes the file that is there', async () => {
+    const sweep = async (id: string) => JSON.parse((await ask(`/api/sweep?id=${id}`)).text);
+    expect(await sweep('sweep')).toMatchObject({
+      file: null,
+      columns: ['variant', 'seeds', 'pep test nDCG@10'],
+      rows: [['a', '2', '0.450 ± 0.071']],
+      spreads: [{ variants: [{ name: 'a', values: [0.4, 0.5] }] }],
+    });
+    expect(await sweep('tables')).toMatchObject({
+      file: 'results.csv',
+      columns: ['variant', 'note'],
+      rows: [['a,\nb', '0.25']],
+    });
+  });
+});
+
+it('says where plans differ, lists by name', () => {
+  const [a, b] = [
+    'data: {sources: [{name: x, path: 1}], r: [1, 2]}\n',
+    'data: {sources: [{name: y, path: 1}, {name: x, path: 2}], r: [1, 3]}\n',
+  ];
+  expect(planDifferences(a, b)).toEqual([
+    { path: 'data.sources.x.path', a: '1', b: '2' },
+    { path: 'data.r', a: '[1,2]', b: '[1,3]' },
+    { path: 'data.sources.y.name', a: null, b: 'y' },
+    { path: 'data.sources.y.path', a: null, b: '1' },
+  ]);
+});
+
+it('glances at values without reading YAML', () => {
+  const glance = glanceAt(
+    "a:\n  b: 'it''s'\n  c: [1, 2]\nd: |\n  e: 1\nlist:\n  - name: x\n    deep:\n      er: 1\n  - name: y\n",
+  );
+  expect(['a.b', 'a.c', 'list.name', 'list.deep.er', 'no'].map((path) => glance.values(path))).toEqual([
+    ["it's"],
+    ['[1, 2]'],
+    ['x', 'y'],
+    ['1'],
+    [],
+  ]);
+});
+
+it('says what is wrong with a folder or a port', async () => {
+  await expect(openBoard(join(scratch, 'none'), { host: '127.0.0.1', port: 0 })).rejects.toThrow(
+    /^Expected a folder with runs, got .*none/,
+  );
+  const port = Number(new URL(board.url).port);
+  await expect(openBoard(folder, { host: '127.0.0.1', port })).rejects.toThrow(Fault);
+});

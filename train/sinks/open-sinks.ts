@@ -1,0 +1,66 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { planHash } from '../../plan/hash.js';
+import type { RunPlan } from '../../plan/schema.js';
+import { mlflow } from './mlflow.js';
+import type { OpenSink, RunFacts, Sink, SinkName } from './sink.js';
+import { tensorboard } from './tensorboard.js';
+import { wandb } from './wandb.js';
+
+const openers = { tensorboard, mlflow, wandb } satisfies Record<SinkName, OpenSink>;
+// MLflow looks for a folder of this name by itself.
+const folders = { tensorboard: 'tensorboard', mlflow: 'mlruns', wandb: 'wandb' } satisfies Record<SinkName, string>;
+
+/** A line of events.jsonl. */
+export type EventLine =
+  | { readonly eval: { step: number; set: string; split: string; metrics: Readonly<Record<string, number>> } }
+  | { readonly step: number; readonly seconds: number };
+
+/** Begins sinks in a run's folder with what events.jsonl holds, and gives them each further line. */
+export function openSinks(
+  names: readonly SinkName[],
+  run: string,
+  plan: RunPlan,
+): { line: (line: EventLine) => void; close: () => void } {
+  if (names.length === 0) return { line: () => {}, close: () => {} };
+  const began = statSync(join(run, 'plan.yaml')).mtimeMs / 1000;
+  const facts: RunFacts = { name: plan.name, hash: planHash(plan), settings: flat(plan), began };
+  const sinks: Sink[] = names.map((name) => openers[name](join(run, folders[name]), facts));
+  let time = began;
+  const line = (event: EventLine, now?: number): void => {
+    // Of an earlier session only the seconds since its own beginning are known.
+    time = now ?? Math.max(time, 'eval' in event ? time : began + event.seconds);
+    const step = 'eval' in event ? event.eval.step : event.step;
+    for (const sink of sinks) sink.add({ step, time, values: valuesOf(event) });
+  };
+  for (const text of readFileSync(join(run, 'events.jsonl'), 'utf8').split('\n')) {
+    if (text !== '') line(JSON.parse(text) as EventLine);
+  }
+  return {
+    line: (event) => line(event, Date.now() / 1000),
+    close: () => {
+      for (const sink of sinks) sink.close();
+    },
+  };
+}
+
+function valuesOf(event: EventLine): Record<string, number> {
+  if ('eval' in event) {
+    const { set, split, metrics } = event.eval;
+    return Object.fromEntries(
+      Object.entries(metrics).map(([measure, value]) => [`eval/${set}/${split}/${measure}`, value]),
+    );
+  }
+  const numbers = Object.entries(event).filter(
+    (entry): entry is [string, number] => typeof entry[1] === 'number' && entry[0] !== 'step',
+  );
+  return Object.fromEntries(numbers.map(([name, value]) => [`train/${name}`, value]));
+}
+
+type Leaf = string | number | boolean | null;
+
+/** A plan's values by dotted path. */
+function flat(value: unknown, path = ''): Record<string, Leaf> {
+  if (typeof value !== 'object' || value === null) return value === undefined ? {} : { [path]: value as Leaf };
+  return Object.assign({}, ...Object.entries(value).map(([key, inner]) => flat(inner, path ? `${path}.${key}` : key)));
+}
