@@ -9,7 +9,14 @@ import { Fault } from '../plan/fault.js';
 import { type Prices, readPrices } from '../plan/prices.js';
 import { readPlan } from '../plan/read.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
-import { type BackendName, backendNames, type EvalSetPlan, type RunPlan } from '../plan/schema.js';
+import {
+  type BackendName,
+  backendNames,
+  type EvalSetPlan,
+  type Precision,
+  precisions,
+  type RunPlan,
+} from '../plan/schema.js';
 import type { Scoring } from '../retrieval/metrics.js';
 import { effortTables } from './cost-tables.js';
 import { judgementsOf, metricsOf } from './judgements.js';
@@ -37,6 +44,7 @@ interface EvalArguments {
   plan: string | undefined;
   out: string | undefined;
   'run-form': 'trec' | 'json';
+  precision: Precision;
   backend: BackendName;
   json: boolean;
 }
@@ -123,6 +131,11 @@ export const evaluate: CommandModule<object, EvalArguments> = {
         choices: ['trec', 'json'] as const,
         default: 'trec' as const,
       })
+      .option('precision', {
+        describe: 'what encoders compute in: bfloat16 on torch',
+        choices: precisions,
+        default: 'float32' as const,
+      })
       .option('backend', { choices: backendNames, default: 'auto' as const })
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
       .example('$0 eval bm25 checkpoints/quickstart --set examples/scifact', 'one table, two rows')
@@ -181,12 +194,12 @@ async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
     const { useBackend } = await import('../tensor/backend.js');
     await useBackend(given.backend);
   }
-  const { models, 'run-form': runForm } = given;
+  const { models, 'run-form': runForm, precision } = given;
   const chunk = given.chunk === undefined ? null : wholeNumber('--chunk', given.chunk);
   const pool =
     given.pool === undefined ? null : { file: given.pool, depth: wholeNumber('--depth', given.depth ?? 1000) };
   const rewriting = given.rewrite === undefined ? null : openRewriting(given.rewrite);
-  const how = { chunk, pool, rewriting, keep: given.index ?? null };
+  const how = { chunk, pool, rewriting, precision, keep: given.index ?? null };
   const marking = { metrics, scoring, out, runForm };
   return {
     results: await evaluateModels({ models, sets, ...marking, ...how, onProgress: progress, onNote: say }),

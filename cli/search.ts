@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import type { CommandModule } from 'yargs';
 import type { Found, Hit } from '../eval/search.js';
 import { Fault } from '../plan/fault.js';
-import { type BackendName, backendNames } from '../plan/schema.js';
+import { type BackendName, backendNames, type Precision, precisions } from '../plan/schema.js';
 import { wholeNumber } from './numbers.js';
 import { progress } from './progress.js';
 
@@ -18,6 +18,7 @@ interface SearchArguments {
   words: number;
   chunk: number | undefined;
   index: string | undefined;
+  precision: Precision;
   backend: BackendName;
   json: boolean;
 }
@@ -52,12 +53,17 @@ export const search: CommandModule<object, SearchArguments> = {
         type: 'string',
         requiresArg: true,
       })
+      .option('precision', {
+        describe: 'what encoders compute in: bfloat16 on torch',
+        choices: precisions,
+        default: 'float32' as const,
+      })
       .option('backend', { choices: backendNames, default: 'auto' as const })
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
       .example('$0 search bm25 examples/scifact "Do statins lower cholesterol?"', 'ranked passages')
       .example('$0 search checkpoints/mine my-docs "why?" --beside bm25 --index indexes', 'two models side by side'),
   handler: async (given) => {
-    const { corpus: path, question, beside, backend, index: keep = null } = given;
+    const { corpus: path, question, beside, backend, precision, index: keep = null } = given;
     if (question.trim() === '')
       throw new Fault('Expected a question to search for, got none. Write it between quotes.');
     const [{ readDocuments }, { isEncoder }, { openSearcher }] = await Promise.all([
@@ -76,7 +82,7 @@ export const search: CommandModule<object, SearchArguments> = {
     }
     const found: Found[] = [];
     for (const model of models) {
-      const searcher = await openSearcher(model, corpus, { chunk, keep, onProgress: progress });
+      const searcher = await openSearcher(model, corpus, { chunk, keep, precision, onProgress: progress });
       found.push(await searcher.ask(question, depth, words));
       searcher.dispose();
     }

@@ -8,15 +8,11 @@ import { cutPool, type Pool, poolLoss, recallCeiling } from './pool.js';
 import { type Result, writeResult } from './result.js';
 import { originalWording, type Rewriting, type Wording } from './rewrite/rewriting.js';
 import { listing, type Marking, score } from './score.js';
-import { type Index, openSystem, type System } from './system.js';
+import { type Index, openSystem, type System, type SystemOptions } from './system.js';
 
-export interface Evaluation extends Marking {
+export interface Evaluation extends Marking, SystemOptions {
   readonly models: readonly string[];
   readonly sets: readonly EvalSetPlan[];
-  /** Encoders embed documents in pieces of so many words; null: whole. */
-  readonly chunk?: number | null;
-  /** Where encoders' vectors are kept and reopened from; null: not kept. */
-  readonly keep?: string | null;
   /** Rank also within another retriever's best so many documents alone. */
   readonly pool?: { readonly file: string; readonly depth: number } | null;
   /** Ask also in other words. */
@@ -38,7 +34,7 @@ interface EvalSet {
 
 /** Ranks the whole corpus of every set with every system, and scores the rankings as trec_eval -c does. */
 export async function evaluateModels(evaluation: Evaluation): Promise<Result[]> {
-  const { models, chunk = null, keep = null, pool: given = null, onProgress, onNote, ...marking } = evaluation;
+  const { models, pool: given = null, onProgress, onNote, ...marking } = evaluation;
   const measures = marking.metrics.map((name) => parseMeasure(name));
   const collections = await readSets(evaluation.sets, onNote);
   const pool = given && cutPool(given.file, readRun(given.file), given.depth);
@@ -49,7 +45,7 @@ export async function evaluateModels(evaluation: Evaluation): Promise<Result[]> 
   }
   const results: Result[] = [];
   for (const model of models) {
-    const system = await openSystem(model, { chunk, keep });
+    const system = await openSystem(model, evaluation);
     for (const set of sets) {
       const { name, corpus } = set.collection;
       const index = await system.index({ ...corpus, name }, (done, of) =>

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import type { Collection } from '../data/beir.js';
 import { Fault } from '../plan/fault.js';
+import type { Precision } from '../plan/schema.js';
 import { Bm25, type Bm25Variant } from '../retrieval/bm25.js';
 import { readRun } from '../retrieval/files.js';
 import type { Run } from '../retrieval/ranking.js';
@@ -56,6 +57,8 @@ const bm25s: Readonly<Record<string, { readonly name: string; readonly variant: 
 export interface SystemOptions {
   /** An encoder embeds documents in pieces of so many words, and scores each by its best piece. */
   readonly chunk?: number | null;
+  /** What an encoder on this machine computes in. */
+  readonly precision?: Precision;
   /** Where vectors are kept and reopened from. */
   readonly keep?: string | null;
 }
@@ -65,11 +68,12 @@ export interface SystemOptions {
  * embeddings, a run folder (its last checkpoint), a checkpoint or any sentence-transformers folder, or a hub id. Throws a
  * Fault when there is none. What embeds needs a running backend.
  */
-export async function openSystem(model: string, { chunk = null, keep = null }: SystemOptions = {}): Promise<System> {
+export async function openSystem(model: string, options: SystemOptions = {}): Promise<System> {
+  const { chunk = null, keep = null, precision = 'float32' } = options;
   const bm25 = Object.hasOwn(bm25s, model) ? bm25s[model] : undefined;
   if (bm25) return bm25System(bm25.name, bm25.variant);
   if (isRunFile(model)) return runSystem(model);
-  const embedder = isServer(model) ? openServerEmbedder(model) : await openLocalEmbedder(model);
+  const embedder = isServer(model) ? openServerEmbedder(model) : await openLocalEmbedder(model, precision);
   return denseSystem(embedder, { chunk, keep });
 }
 

@@ -98,7 +98,8 @@ const custom = z
 const loss = z.discriminatedUnion('type', [infonce, distill, custom]);
 
 /** What layers compute in; weights, moments, statistics and the loss are float32 in either. */
-const precision = z.enum(['float32', 'bfloat16']);
+export const precisions = ['float32', 'bfloat16'] as const;
+const precision = z.enum(precisions);
 
 const evalSets = z.array(
   z.strictObject({ name: z.string().min(1).optional(), path: z.string().min(1), split: z.string().default('test') }),

@@ -1,7 +1,7 @@
 import type { BatchMatches, Matches } from 'usearch';
 import { Fault, reasonOf } from '../plan/fault.js';
-import { type Documents, exactScore, oneEach, type Rows, settle } from './dense.js';
-import type { Ranked } from './ranking.js';
+import { type Documents, exactScore, oneEach, type Rows } from './dense.js';
+import { compareRanked, type Ranked } from './ranking.js';
 
 /** Documents in a graph of near neighbours. */
 export interface ApproximateIndex {
@@ -54,7 +54,10 @@ export async function approximateIndex(documents: Documents, most: number): Prom
         const scored = Array.from(keys, Number)
           .filter((place) => place < ids.length)
           .map((place) => ({ id: ids[place]!, score: exactScore(query, whole, place) }));
-        return settle(scored.filter(({ id }) => !left.has(id))).slice(0, k);
+        return scored
+          .filter(({ id }) => !left.has(id))
+          .sort(compareRanked)
+          .slice(0, k);
       });
     },
   };

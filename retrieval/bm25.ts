@@ -1,5 +1,6 @@
 import { analyze } from './analyzer.js';
-import { idRanks, type Ranked, TopK } from './ranking.js';
+import type { Ranked } from './ranking.js';
+import { type IdOrder, idOrder, TopK } from './top-k.js';
 
 // Lucene's BM25Similarity with pyserini's settings for BEIR.
 const K1 = 0.9;
@@ -27,7 +28,7 @@ export type Bm25Variant = 'lucene' | 'bright';
  */
 export class Bm25 {
   readonly #ids: readonly string[];
-  readonly #ranks: Int32Array;
+  readonly #order: IdOrder;
   readonly #places: ReadonlyMap<string, number>;
   readonly #termIds: ReadonlyMap<string, number>;
   readonly #postings: Postings;
@@ -45,7 +46,7 @@ export class Bm25 {
     const documents = variant === 'lucene' ? counted.lengths.filter((length) => length > 0).length : corpus.ids.length;
     this.#meanLength = counted.lengths.reduce((sum, length) => sum + length, 0) / documents || 1;
     this.#ids = corpus.ids;
-    this.#ranks = idRanks(corpus.ids);
+    this.#order = idOrder(corpus.ids);
     this.#places = new Map(corpus.ids.map((id, place) => [id, place]));
     this.#termIds = termIds;
     const lengthOf = variant === 'lucene' ? storedLength : (length: number) => length;
@@ -57,7 +58,7 @@ export class Bm25 {
   /** What its arrays take in memory; terms and ids, which are JavaScript's strings, are not counted. */
   get bytes(): number {
     const { starts, documents, impacts } = this.#postings;
-    const arrays = [starts, documents, impacts, this.#idf, this.#ranks, this.#scores];
+    const arrays = [starts, documents, impacts, this.#idf, this.#order.ranks, this.#order.places, this.#scores];
     return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
@@ -71,16 +72,15 @@ export class Bm25 {
     const { starts, documents, impacts } = this.#postings;
     const scores = this.#scores.fill(0);
     for (const [id, weight] of this.#weights(query)) {
-      const end = starts[id + 1]!;
-      for (let i = starts[id]!; i < end; i++) scores[documents[i]!]! += weight * impacts[i]!;
+      addImpacts(scores, documents, impacts, starts[id]!, starts[id + 1]!, weight);
     }
     for (const id of excluded) {
       const place = this.#places.get(id);
       if (place !== undefined) scores[place] = 0;
     }
-    const top = new TopK(k, this.#ranks);
+    const top = new TopK(k, this.#order);
     if (only === undefined) {
-      for (let place = 0; place < scores.length; place++) if (scores[place]! > 0) top.offer(place, scores[place]!);
+      top.offerPositive(scores);
     } else {
       for (const id of only) {
         const place = this.#places.get(id);
@@ -103,6 +103,18 @@ export class Bm25 {
     );
     return known.map(({ id, times, idf }) => [id, (idf * idf * times) / (times + saturation)]);
   }
+}
+
+/** A function of its own, as it is compiled sooner alone. */
+function addImpacts(
+  scores: Float64Array,
+  documents: Int32Array,
+  impacts: Float32Array,
+  from: number,
+  end: number,
+  weight: number,
+): void {
+  for (let i = from; i < end; i++) scores[documents[i]!]! += weight * impacts[i]!;
 }
 
 /** What a term's count in a text of some length is weighed against: at that count it has half of its impact. */

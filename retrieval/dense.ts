@@ -1,5 +1,6 @@
 import { matMul, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { compareRanked, idRanks, type Ranked, TopK } from './ranking.js';
+import type { Ranked } from './ranking.js';
+import { idOrder, TopK } from './top-k.js';
 
 /** Vectors in rows. */
 export interface Rows {
@@ -41,60 +42,59 @@ export function searchExact(queries: Rows, documents: Documents, k: number, sear
   const { width } = queries;
   const { ids, starts = oneEach(ids.length) } = documents;
   const whole = { ...documents, starts };
+  const order = idOrder(ids);
   const places = new Map(ids.map((id, place) => [id, place]));
+  const placesOf = (list: readonly string[] = []): Int32Array =>
+    Int32Array.from(list.flatMap((id) => places.get(id) ?? [])).sort();
+  const excluded = search.excluded.map(placesOf);
+  const only = search.only?.map(placesOf);
   const largest = largestNorm(documents);
+  const best = new TopK(k, order);
   const results: Ranked[] = [];
   let left = Array.from({ length: queries.values.length / width }, (_, i) => i);
   for (let spare = 64; left.length > 0; spare *= 8) {
     const rows = { width, values: gather(queries, left) };
-    const excluded = left.map((i) => search.excluded[i] ?? []);
-    const only = search.only && left.map((i) => search.only?.[i] ?? []);
     const kept = k + spare;
-    const found = candidates(rows, whole, kept, { ...search, excluded, ...(only ? { only } : {}) }, places);
+    const tops = left.map(() => new TopK(kept, order));
+    offerAll(rows, whole, tops, {
+      excluded: left.map((i) => excluded[i] ?? none),
+      only: only && left.map((i) => only[i] ?? none),
+      rowsPerBlock: search.rowsPerBlock ?? 4096,
+    });
     left = left.filter((i, at) => {
       const query = rows.values.subarray(at * width, (at + 1) * width);
-      const near = found[at]!;
-      const scored = near.map(({ id }) => ({ id, score: exactScore(query, whole, places.get(id)!) }));
-      results[i] = settle(scored).slice(0, k);
-      if (near.length < kept || near.length === 0) return false;
+      const near = tops[at]!.drain();
+      for (const place of near.places) best.offer(place, exactScore(query, whole, place));
+      results[i] = best.take(ids);
+      if (near.places.length < kept || k === 0) return false;
       const error = (width * epsilon * norm(query) * largest) / 2;
-      return results[i].at(-1)!.score <= near.at(-1)!.score + error;
+      return results[i].at(-1)!.score <= near.scores.at(-1)! + error;
     });
   }
   return results;
 }
 
-/** Sorts by trec_eval's order what is almost in order: an insertion sort, in the time of looking through it once. */
-export function settle(ranked: { id: string; score: number }[]): Ranked {
-  for (let i = 1; i < ranked.length; i++) {
-    const one = ranked[i]!;
-    let at = i;
-    for (; at > 0 && compareRanked(ranked[at - 1]!, one) > 0; at--) ranked[at] = ranked[at - 1]!;
-    ranked[at] = one;
-  }
-  return ranked;
-}
-
-/** The documents of the largest scores as a float32 matrix product gives them. */
-function candidates(
+/** Offers every document to each query's collector, with its score as a float32 matrix product gives it. */
+function offerAll(
   queries: Rows,
-  documents: Documents & { readonly starts: Int32Array },
-  k: number,
-  { excluded, only, rowsPerBlock = 4096 }: Search,
-  places: ReadonlyMap<string, number>,
-): Ranked[] {
+  { starts, values }: Documents & { readonly starts: Int32Array },
+  tops: readonly TopK[],
+  {
+    excluded,
+    only,
+    rowsPerBlock,
+  }: {
+    /** Places, ascending, by query. */
+    readonly excluded: readonly Int32Array[];
+    readonly only: readonly Int32Array[] | undefined;
+    readonly rowsPerBlock: number;
+  },
+): void {
   const { width } = queries;
-  const { ids, starts } = documents;
-  const count = queries.values.length / width;
-  const ranks = idRanks(ids);
-  const placesOf = (list: readonly string[]): Int32Array =>
-    Int32Array.from(list.flatMap((id) => places.get(id) ?? [])).sort();
-  const tops = Array.from({ length: count }, () => new TopK(k, ranks));
-  const left = excluded.map(placesOf);
-  const wanted = only?.map(placesOf);
+  const count = tops.length;
   for (const [first, end] of blocks(starts, rowsPerBlock)) {
     const [row, size] = [starts[first]!, starts[end]! - starts[first]!];
-    const block = tensor2d(documents.values.subarray(row * width, (row + size) * width), [size, width]);
+    const block = tensor2d(values.subarray(row * width, (row + size) * width), [size, width]);
     for (let from = 0; from < count; from += queriesPerBlock) {
       const some = Math.min(queriesPerBlock, count - from);
       // Not an array out of a tidy scope: that is searched through for tensors, number by number.
@@ -107,14 +107,13 @@ function candidates(
       for (let i = 0; i < some; i++) {
         const best = bestRows(scores.subarray(i * size, (i + 1) * size), starts, first, end);
         const top = tops[from + i]!;
-        for (const place of within(left[from + i], first, end)) best[place - first] = Number.NEGATIVE_INFINITY;
-        if (wanted === undefined) top.offerBlock(best, first);
-        else for (const place of within(wanted[from + i], first, end)) top.offer(place, best[place - first]!);
+        for (const place of within(excluded[from + i], first, end)) best[place - first] = Number.NEGATIVE_INFINITY;
+        if (only === undefined) top.offerBlock(best, first);
+        else for (const place of within(only[from + i], first, end)) top.offer(place, best[place - first]!);
       }
     }
     block.dispose();
   }
-  return tops.map((top) => top.take(ids));
 }
 
 /** In float64, and rounded to float32 at its end. */

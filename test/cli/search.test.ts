@@ -57,6 +57,23 @@ describe('search', () => {
     expect(chunked.out).toMatch(/^model-chunk2/);
   });
 
+  it('computes in bfloat16 where asked to, on torch alone, and keeps that index apart', async () => {
+    const args = ['search', 'model', 'data', question, '--index', 'halves', '--json'];
+    const whole = await reasontune(args);
+    const half = await reasontune([...args, '--precision', 'bfloat16']);
+    const best = ({ out }: { out: string }) => JSON.parse(out).found[0];
+    expect(best(half).system).toBe('model-bfloat16');
+    expect(best(half).hits[0].score).toBeCloseTo(best(whole).hits[0].score, 1);
+    expect(best(half).hits.map(({ score }: { score: number }) => score)).not.toEqual(
+      best(whole).hits.map(({ score }: { score: number }) => score),
+    );
+    const wasm = await reasontune([...args, '--precision', 'bfloat16', '--backend', 'wasm']);
+    expect(wasm).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^Expected float32 for --precision on wasm, got/),
+    });
+  });
+
   it.each<[string, string[], RegExp]>([
     ['an empty question', ['bm25', 'data', ' '], /Expected a question to search for/],
     ['a ranking', ['found.run', 'data', 'a'], /Expected a model that reads questions, got the ranking found\.run/],
