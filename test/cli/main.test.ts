@@ -37,7 +37,7 @@ describe('the command line', () => {
     expect(table.out).toMatch(/data, test: 6 queries over 24 documents\n.*system +nDCG@10 +R@100/);
 
     const plotted = await reasontune(['plot', run]);
-    expect(plotted.out).toBe(`${join(run, 'loss.png')}\n${join(run, 'loss.svg')}\n`);
+    expect(plotted.out).toBe(`${['png', 'svg', 'pdf'].map((form) => join(run, `loss.${form}`)).join('\n')}\n`);
   });
 
   it('says what it would do, and does nothing', async () => {
