@@ -217,12 +217,17 @@ describe('readTrainingPairs', () => {
 });
 
 describe('examples', () => {
-  const sizes = { 'pep-citations': [736, 114, 298], scifact: [5183, 300, 339] };
+  const sizes = {
+    'pep-citations': [736, 114, 298],
+    scifact: [5183, 300, 339],
+    'stackexchange-answers': [749, 497, 497],
+    medquad: [1331, 456, 456],
+  };
   it.each(Object.entries(sizes))('%s is whole', (name, [documents, queries, judgements]) => {
     const { corpus, queries: asked, qrels } = readCollection(join(packageRoot, 'examples', name), 'test');
     const judged = [...qrels.values()].reduce((sum, grades) => sum + grades.size, 0);
     expect([corpus.ids.length, asked.length, judged]).toEqual([documents, queries, judgements]);
-    const own = asked.map(({ id }) => (name === 'scifact' ? [] : [id.replace('q', 'pep-')]));
+    const own = asked.map(({ id }) => (name === 'pep-citations' ? [id.replace('q', 'pep-')] : []));
     expect(asked.map(({ excluded }) => excluded)).toEqual(own);
   });
 
@@ -241,8 +246,7 @@ describe('examples', () => {
     const make = () => {
       execFileSync(process.execPath, [
         join(folder, 'rebuild.mjs'),
-        join(shared, 'pep-citations'),
-        join(shared, 'scifact'),
+        ...Object.keys(sizes).map((name) => join(shared, name)),
       ]);
       return files.map((file) => readFileSync(join(folder, file)));
     };
