@@ -67,7 +67,7 @@ describe('systems', () => {
     // BM25 does not care for the order of words.
     expect(out).toMatch(/BM25-backwards +RR +(\d\.\d{3}) +\1 +\+0\.000 +\+0\.000 to \+0\.000 +1\.0000/);
     expect(out).toMatch(/cost of .*tokens\/query +rewriter in +out +USD\/1,000 queries +index, once/);
-    expect(out).toMatch(/BM25-backwards .* 5 +4 +0\.0085 +0\.0000/);
+    expect(out).toMatch(/BM25-backwards .* 5 +4 +0\.00[89]\d +0\.000/);
     expect(JSON.parse(readFileSync(join(scratch, 'o/data-test/BM25-backwards.json'), 'utf8'))).toMatchObject({
       rewritten: { by: 'backwards', original: 'BM25' },
       cost: { tokensPerQuery: { rewriterInput: 5, rewriterOutput: 4 } },
