@@ -73,7 +73,7 @@ export class CurvePictures {
   }
 }
 
-/** What lies along the foot: radio buttons. */
+/** What curves are drawn against: radio buttons. */
 export function axisChoice(chosen: Axis, change: (axis: Axis) => void): HTMLElement {
   const one = (axis: Axis): HTMLElement =>
     h(
@@ -85,7 +85,7 @@ export function axisChoice(chosen: Axis, change: (axis: Axis) => void): HTMLElem
   return h(
     'fieldset',
     { class: 'axis' },
-    h('legend', {}, 'along the foot'),
+    h('legend', {}, 'against'),
     ...(['step', 'tokens', 'seconds'] as const).map(one),
   );
 }
