@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { cacheFolder } from '../plan/places.js';
+import { writeWhole } from '../plan/whole-file.js';
 
 /** A hash of what is kept: of everything that it was made from. */
 export function keyOf(...parts: readonly unknown[]): string {
@@ -25,8 +26,6 @@ export function kept(folder: string, name: string, make: () => Uint8Array): Uint
   const bytes = Buffer.alloc(made.byteLength + 4);
   bytes.set(made);
   bytes.writeUInt32LE(crc32(made), made.byteLength);
-  mkdirSync(cacheFolder(folder), { recursive: true });
-  writeFileSync(`${file}.${process.pid}.tmp`, bytes);
-  renameSync(`${file}.${process.pid}.tmp`, file);
+  writeWhole(file, bytes);
   return made;
 }

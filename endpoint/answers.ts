@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeWhole } from '../plan/whole-file.js';
 
 /** The name of what is asked: a hash of its content, the same in every run. */
 export function idOf(request: unknown): string {
@@ -24,11 +25,7 @@ export class Answers {
 
   /** Keeps an answer, whole or not at all, with its request beside it for whoever reads the cache. */
   keep(call: string, request: unknown, answer: unknown): void {
-    const file = this.#file(call);
-    mkdirSync(dirname(file), { recursive: true });
-    const unfinished = `${file}.${process.pid}`;
-    writeFileSync(unfinished, JSON.stringify({ request, answer }));
-    renameSync(unfinished, file);
+    writeWhole(this.#file(call), JSON.stringify({ request, answer }));
   }
 
   #file(call: string): string {

@@ -1,7 +1,8 @@
-import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
+import { writeWhole } from '../plan/whole-file.js';
 import { idOf } from './answers.js';
 import { Failure, failedWith } from './failure.js';
 
@@ -48,9 +49,7 @@ export class BatchFiles {
   /** Writes a requests file, whole or not at all. @returns its name, after what is in it and how many were before it */
   write(lines: readonly BatchLine[]): string {
     const name = idOf([this.names().length, ...lines.map(({ custom_id }) => custom_id)]).slice(0, 16);
-    const file = this.requests(name);
-    writeFileSync(`${file}.part`, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    renameSync(`${file}.part`, file);
+    writeWhole(this.requests(name), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     return name;
   }
 

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault, reasonOf } from '../plan/fault.js';
 import { cacheFolder } from '../plan/places.js';
+import { writeWhole } from '../plan/whole-file.js';
 import { CachedRepository, hubCache, isOffline, type Repository } from './cache.js';
 
 /** A data set of the hub at one commit; its files are fetched when asked for, so that reading a part fetches a part. */
@@ -132,8 +133,5 @@ function readListing(repository: Repository, commit: string): Listing | null {
 }
 
 function writeListing(repository: Repository, commit: string, files: Listing): void {
-  const file = listingFile(repository, commit);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.${process.pid}`, JSON.stringify(files));
-  renameSync(`${file}.${process.pid}`, file);
+  writeWhole(listingFile(repository, commit), JSON.stringify(files));
 }

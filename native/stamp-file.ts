@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { cacheFolder } from '../plan/places.js';
-import { writeWhole } from './temporary.js';
+import { writeWhole } from '../plan/whole-file.js';
 
 // A stamp is what setup leaves in the cache, so that neither a second setup nor a run has to look again.
 

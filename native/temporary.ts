@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
@@ -22,14 +22,6 @@ export async function makeWhole<T>(folder: string, fill: (temporary: string) => 
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
-}
-
-/** Writes a file, and the folder that it is in, so that nobody ever reads half of it. */
-export function writeWhole(file: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.tmp-${process.pid}`;
-  writeFileSync(temporary, content);
-  renameSync(temporary, file);
 }
 
 // What a killed process left behind may be gigabytes.

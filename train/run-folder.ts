@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { Fault } from '../plan/fault.js';
@@ -7,6 +7,7 @@ import { lock } from '../plan/lock.js';
 import { readPlan } from '../plan/read.js';
 import { lastCheckpoint, lockFile, stepOf } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
+import { writeWhole } from '../plan/whole-file.js';
 import { type EventLine, openSinks } from './sinks/open-sinks.js';
 import type { SinkName } from './sinks/sink.js';
 
@@ -120,6 +121,5 @@ function keepEvents(file: string, last: number): void {
     const step = /^\{(?:"eval":\{)?"step":(\d+),.*\}$/.exec(line)?.[1];
     return step !== undefined && Number(step) <= last;
   });
-  writeFileSync(`${file}.new`, kept.map((line) => `${line}\n`).join(''));
-  renameSync(`${file}.new`, file);
+  writeWhole(file, kept.map((line) => `${line}\n`).join(''));
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../../plan/places.js';
+import { writeWhole } from '../../plan/whole-file.js';
 import { ensureShards, type OnProgress } from './ensure.js';
 import type { Tokenization } from './shard.js';
 
@@ -117,7 +118,5 @@ function writeManifest(
   const key = createHash('sha256').update(text).digest('hex').slice(0, 32);
   const file = join(folder, `${key}.json`);
   if (existsSync(file)) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(`${file}.${process.pid}.tmp`, text);
-  renameSync(`${file}.${process.pid}.tmp`, file);
+  writeWhole(file, text);
 }

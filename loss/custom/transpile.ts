@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildFailure, type BuildOptions, build, type Plugin } from 'esbuild';
-import { writeWhole } from '../../native/temporary.js';
 import { sha256 } from '../../plan/loss-file.js';
 import { cacheFolder } from '../../plan/places.js';
+import { writeWhole } from '../../plan/whole-file.js';
 
 const { resolve } = createRequire(import.meta.url);
 

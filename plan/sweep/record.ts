@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault, reasonOf } from '../fault.js';
+import { writeWhole } from '../whole-file.js';
 
 const runState = z.enum([
   /** Nothing of it has begun. */
@@ -61,10 +62,7 @@ export const sweepRecordFile = 'sweep.json';
 
 /** Writes a sweep's record whole: a reader sees the old one or the new one. */
 export function writeSweepRecord(folder: string, record: SweepRecord): void {
-  const file = join(folder, sweepRecordFile);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.${process.pid}.tmp`, `${JSON.stringify(record, null, 1)}\n`);
-  renameSync(`${file}.${process.pid}.tmp`, file);
+  writeWhole(join(folder, sweepRecordFile), `${JSON.stringify(record, null, 1)}\n`);
 }
 
 /** Reads a sweep folder's record. Throws a Fault where there is none, or it is another file. */

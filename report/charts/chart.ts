@@ -1,6 +1,6 @@
 import type { ChartConfiguration } from 'chart.js';
 import chartjs from 'chartjs-node-canvas';
-import { writeWhole } from '../whole-file.js';
+import { writeOutput } from '../output.js';
 import { ground } from './look.js';
 import { tidySvg } from './svg.js';
 import { registerFonts } from './text.js';
@@ -34,9 +34,9 @@ export function writeChart(prefix: string, chart: Chart, size: Size): Picture {
     return canvas.renderToBufferSync(configuration, mime);
   };
   const picture = { png: `${prefix}.png`, svg: `${prefix}.svg`, pdf: `${prefix}.pdf` };
-  writeWhole(picture.png, draw(undefined, SCALE, 'image/png'));
-  writeWhole(picture.svg, tidySvg(draw('svg', 1, 'image/svg+xml').toString('utf8')));
-  writeWhole(picture.pdf, draw('pdf', 1, 'application/pdf'));
+  writeOutput(picture.png, draw(undefined, SCALE, 'image/png'));
+  writeOutput(picture.svg, tidySvg(draw('svg', 1, 'image/svg+xml').toString('utf8')));
+  writeOutput(picture.pdf, draw('pdf', 1, 'application/pdf'));
   return picture;
 }
 

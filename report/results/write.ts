@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Float64, Int32, Table, tableToIPC, Utf8, type Vector, vectorFromArray } from 'apache-arrow';
-import { writeWhole } from '../whole-file.js';
+import { writeOutput } from '../output.js';
 import { type ResultsColumn, resultsColumns } from './columns.js';
 import { resultsMarkdown } from './markdown.js';
 import type { ResultsTable } from './results-table.js';
@@ -19,9 +19,9 @@ export function writeResults(folder: string, table: ResultsTable): ResultsFiles 
     csv: join(folder, 'results.csv'),
     markdown: join(folder, 'results.md'),
   };
-  writeWhole(paths.arrow, arrowOf(columns, table));
-  writeWhole(paths.csv, csvOf(columns, table));
-  writeWhole(paths.markdown, resultsMarkdown(table));
+  writeOutput(paths.arrow, arrowOf(columns, table));
+  writeOutput(paths.csv, csvOf(columns, table));
+  writeOutput(paths.markdown, resultsMarkdown(table));
   return paths;
 }
 

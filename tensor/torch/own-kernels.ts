@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeWhole } from '../../native/temporary.js';
 import { cacheFolder, packageRoot } from '../../plan/places.js';
+import { writeWhole } from '../../plan/whole-file.js';
 import type { Addon, Kernel } from './addon.js';
 
 const folder = join(packageRoot, 'native', 'kernels');
