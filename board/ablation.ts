@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { reasonOf } from '../plan/fault.js';
+import { sweepRunOf } from '../plan/run-layout.js';
 import { meanStd, shown } from '../report/table.js';
 import type { Root } from './inside.js';
 import type { Ablation, RunRow, Spread } from './protocol.js';
@@ -88,5 +89,6 @@ function spreadOf(scored: Scored, measure: string): Spread[] {
 
 /** `vl` of `sweep/vl-seed1-0123456789ab`. */
 function variantOf(id: string): string {
-  return (id.split('/').at(-1) ?? id).replace(/-seed\d+-[0-9a-f]{12}$/, '');
+  const name = basename(id);
+  return sweepRunOf(name)?.variant ?? name;
 }

@@ -56,3 +56,14 @@ export const lockFile = '.lock';
 export function writerOf(runFolder: string): number | null {
   return holderOf(join(runFolder, lockFile));
 }
+
+/** What a run of a sweep is called in its folder: `vl-seed1`. */
+export function sweepRunName({ variant, seed }: { readonly variant: string; readonly seed: number }): string {
+  return `${variant}-seed${seed}`;
+}
+
+/** The variant and the plan's hash that a folder `<variant>-seed<n>-<hash>` of a sweep is named by; null for another name. */
+export function sweepRunOf(folder: string): { readonly variant: string; readonly hash: string } | null {
+  const [, variant, hash] = /^(.+)-seed\d+-([0-9a-f]{12})$/.exec(folder) ?? [];
+  return variant !== undefined && hash !== undefined ? { variant, hash } : null;
+}

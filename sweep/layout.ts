@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { sweepRunName } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
 import type { Sweep, SweepRun } from '../plan/sweep/sweep.js';
 
@@ -22,7 +23,7 @@ export function placeRuns(folder: string, { variants }: Sweep): Placed[] {
   const there = existsSync(folder) ? readdirSync(folder) : [];
   return variants.flatMap(({ runs }) =>
     runs.map((run) => {
-      const name = `${run.variant}-seed${run.seed}`;
+      const name = sweepRunName(run);
       const own = there.find((other) => other.endsWith(`-${run.hash}`)) ?? `${name}-${run.hash}`;
       return { run, name, folder: join(folder, own), plan: join(folder, 'plans', `${name}.yaml`) };
     }),

@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { sweepRunOf } from '../../plan/run-layout.js';
 import type { Root } from '../inside.js';
 
 /** The folders of a board that hold runs, by their places in it. */
@@ -31,7 +32,7 @@ export function findFolders(root: Root): Folders {
           look(id === '' ? entry.name : `${id}/${entry.name}`, depth + 1);
     }
     const here = runs.slice(before).filter((run) => run.lastIndexOf('/') === (id === '' ? -1 : id.length));
-    const seeded = here.some((run) => /-seed\d+-[0-9a-f]{12}$/.test(run));
+    const seeded = here.some((run) => sweepRunOf(basename(run)) !== null);
     if (seeded || entries.some((entry) => ofSweep.includes(entry.name)))
       sweeps.push({ id: id === '' ? '.' : id, runs: here.length });
   };

@@ -5,6 +5,7 @@ import { planHash } from '../hash.js';
 import { didYouMean } from '../nearest.js';
 import { type Layered, layer, parseOverrides } from '../override.js';
 import { deepFreeze } from '../read.js';
+import { sweepRunName } from '../run-layout.js';
 import { planSchema, type RunPlan } from '../schema.js';
 import { disagreements } from './agreement.js';
 import { axesOf, product } from './axes.js';
@@ -57,7 +58,7 @@ export function readSweep(file: string, overrides: readonly string[] = []): Swee
     name: variant,
     settings,
     runs: seeds.map((seed) => {
-      const own = { ...(plan as RunPlan), name: `${name}-${variant}-seed${seed}`, seed };
+      const own = { ...(plan as RunPlan), name: `${name}-${sweepRunName({ variant, seed })}`, seed };
       return { variant, seed, hash: planHash(own), plan: own };
     }),
   }));

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { planIn } from '../../plan/difference.js';
+import { sweepRunOf } from '../../plan/run-layout.js';
 import { type RunRecord, readSweepRecord, sweepRecordFile } from '../../plan/sweep/record.js';
 
 /** A run folder, and what is known of it without reading its events and results. */
@@ -11,8 +12,6 @@ export interface Listed extends Pick<RunRecord, 'variant' | 'seed' | 'tokens' | 
   /** What went wrong, where it failed. */
   readonly reason: string | null;
 }
-
-const inSweep = /^(.+)-seed(\d+)-([0-9a-f]{12})$/;
 
 /** Whether a folder is a run's. */
 export function isRunFolder(folder: string): boolean {
@@ -36,7 +35,7 @@ export function listSweep(folder: string): Listed[] {
 /** A run folder by itself. Its variant is what its name says, else its name; its seed is its plan's. */
 function listRun(folder: string): Listed {
   const name = basename(resolve(folder));
-  const [, variant = name.replace(/-seed\d+$/, ''), , hash = null] = inSweep.exec(name) ?? [];
+  const { variant, hash } = sweepRunOf(name) ?? { variant: name.replace(/-seed\d+$/, ''), hash: null };
   const { seed } = isRunFolder(folder) ? planIn(folder) : {};
   const rest = { settings: {}, state: 'done', reason: null, tokens: null, seconds: null } as const;
   return { variant, seed: typeof seed === 'number' ? seed : 0, hash, folder, ...rest };
@@ -69,7 +68,7 @@ export function listRuns(folders: readonly string[]): Listed[] {
 function runsIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && inSweep.test(entry.name) && isRunFolder(join(folder, entry.name)))
+    .filter((entry) => entry.isDirectory() && sweepRunOf(entry.name) && isRunFolder(join(folder, entry.name)))
     .map(({ name }) => name)
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
