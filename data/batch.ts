@@ -11,6 +11,7 @@ import { asked, type Source } from './pairs.js';
 import { hash32, hashText } from './permutation.js';
 import type { OnProgress } from './tokens/ensure.js';
 import { openTokens, type TokenStore } from './tokens/store.js';
+import { tokenizationOf } from './tokens/tokenization.js';
 
 /** The token ids of one optimizer step. */
 export interface Batch {
@@ -148,14 +149,10 @@ export interface SourceTokens {
 /** Tokenizes a source's texts, or finds their tokens in the cache. */
 export async function tokenizeSource(
   { queries, instructions, documents, maxLength }: Source,
-  { tokenizer, settings }: Tokens,
+  encoder: Tokens,
   onProgress?: OnProgress,
 ): Promise<SourceTokens> {
-  const howOf = (side: Side) => ({
-    tokenizer,
-    prompt: settings.prompt[side],
-    maxLength: maxLength[side] ?? settings.max_length[side],
-  });
+  const howOf = (side: Side) => tokenizationOf(encoder, side, maxLength[side]);
   return {
     queries: await openTokens(
       queries.map((text, i) => asked(instructions[i] as string, text)),

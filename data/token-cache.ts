@@ -1,6 +1,7 @@
 import { cacheFolder } from '../plan/places.js';
 import { ensureShards } from './tokens/ensure.js';
-import type { Shard, Tokenization } from './tokens/shard.js';
+import type { Shard } from './tokens/shard.js';
+import type { Tokenization } from './tokens/tokenization.js';
 
 /**
  * Token ids of many texts, each with the prompt before it, all in memory: what an evaluation needs. They come from the

@@ -22,7 +22,8 @@ export function planDifferences(a: Record<string, unknown>, b: Record<string, un
     .filter(({ values: [x, y] }) => JSON.stringify(x) !== JSON.stringify(y));
 }
 
-function leaves(value: unknown, path = '', found = new Map<string, unknown>()): Map<string, unknown> {
+/** Values by dotted path; a list or mapping is one itself only where it is empty. */
+export function leaves(value: unknown, path = '', found = new Map<string, unknown>()): Map<string, unknown> {
   const inner = typeof value === 'object' && value !== null ? Object.entries(value) : [];
   if (inner.length === 0) found.set(path, value);
   for (const [key, one] of inner) leaves(one, path === '' ? key : `${path}.${key}`, found);

@@ -2,22 +2,28 @@ import { basename } from 'node:path';
 import type { Collection } from '../data/beir.js';
 import { readSets } from '../data/presets/read-sets.js';
 import { tokenize } from '../data/token-cache.js';
+import { tokenizationOf } from '../data/tokens/tokenization.js';
 import { encode, type Vectors } from '../encoder/encode.js';
-import type { Encoder, Side } from '../encoder/encoder.js';
+import type { Encoder } from '../encoder/encoder.js';
 import { durationSteps, type StepSize } from '../plan/duration.js';
+import type { EvaluationEvent } from '../plan/run-events.js';
 import { checkpointsIn, linkBest, stepOf } from '../plan/run-layout.js';
 import type { EvaluatePlan, RunPlan } from '../plan/schema.js';
 import { searchExact } from '../retrieval/dense.js';
 import { evaluate, type Measure, parseMeasure } from '../retrieval/metrics.js';
 import type { Hook } from './loop.js';
-import type { EvaluationEvent, RunFolder } from './run-folder.js';
+import type { RunFolder } from './run-folder.js';
 
-/** What an evaluation came to: the mean over the sets of the measure that says which step is best. */
+/** How a run stands after its evaluations, by the mean over the sets of the measure that says which step is best. */
 export interface Standing {
   readonly measure: string;
+  /** The last, and what it came to. */
+  readonly step: number;
   readonly value: number;
-  /** Of all evaluations so far. */
+  readonly bestStep: number;
   readonly best: number;
+  /** How many since the best were no better. */
+  readonly since: number;
 }
 
 /** What evaluates, and whether a run that goes on had stopped by its scores already. */
@@ -74,7 +80,7 @@ export async function evaluating(running: Running, given: EvaluatePlan): Promise
     const found = sets.map((set) => scoreSet(encoder, set, step, measures));
     run.logEvaluations(found);
     so = after(so, step, decisive(found, measure));
-    onScore({ measure, value: so.value, best: so.best });
+    onScore(so);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     say(`step ${step}: ${inWords(found)}${so.since === 0 ? ', the best so far' : ''} (${seconds} s)`);
     if (so.since === 0) linkBest(save(step));
@@ -101,19 +107,13 @@ async function readySets(
 ): Promise<ReadySet[]> {
   const ready: ReadySet[] = [];
   for (const [{ name, path, split }, collection] of await readSets(sets, say)) {
-    const tokensOf = (side: Side, texts: readonly string[]) => {
-      const { tokenizer, settings } = encoder;
-      return tokenize(texts, { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] });
-    };
+    const asked = collection.queries.map(({ text }) => text);
     ready.push({
       name: name ?? basename(path),
       split,
       collection,
-      queries: await tokensOf(
-        'query',
-        collection.queries.map(({ text }) => text),
-      ),
-      documents: await tokensOf('document', collection.corpus.texts),
+      queries: await tokenize(asked, tokenizationOf(encoder, 'query')),
+      documents: await tokenize(collection.corpus.texts, tokenizationOf(encoder, 'document')),
     });
   }
   return ready;
@@ -139,24 +139,14 @@ function decisive(found: readonly EvaluationEvent[], measure: string): number {
   return found.reduce((sum, { metrics }) => sum + (metrics[measure] ?? 0), 0) / found.length;
 }
 
-/** How a run stands after its evaluations. */
-interface Stand {
-  /** The last, and what it came to. */
-  readonly step: number;
-  readonly value: number;
-  readonly bestStep: number;
-  readonly best: number;
-  /** How many since the best were no better. */
-  readonly since: number;
+function after(so: Standing, step: number, value: number): Standing {
+  const last = { ...so, step, value };
+  return value > so.best ? { ...last, bestStep: step, best: value, since: 0 } : { ...last, since: so.since + 1 };
 }
 
-function after(so: Stand, step: number, value: number): Stand {
-  if (value > so.best) return { step, value, bestStep: step, best: value, since: 0 };
-  return { ...so, step, value, since: so.since + 1 };
-}
-
-function standing(events: readonly EvaluationEvent[], measure: string, sets: number): Stand {
-  let so: Stand = { step: 0, value: Number.NaN, bestStep: 0, best: Number.NEGATIVE_INFINITY, since: 0 };
+function standing(events: readonly EvaluationEvent[], measure: string, sets: number): Standing {
+  const none = { step: 0, value: Number.NaN, bestStep: 0, best: Number.NEGATIVE_INFINITY, since: 0 };
+  let so: Standing = { measure, ...none };
   for (let i = 0; i + sets <= events.length; i += sets) {
     so = after(so, events[i]!.step, decisive(events.slice(i, i + sets), measure));
   }

@@ -5,33 +5,12 @@ import { Fault } from '../plan/fault.js';
 import { planHash } from '../plan/hash.js';
 import { lock } from '../plan/lock.js';
 import { readPlan } from '../plan/read.js';
+import type { EvaluationEvent, EventLine, StepEvent } from '../plan/run-events.js';
 import { lastCheckpoint, lockFile, stepOf } from '../plan/run-layout.js';
 import type { RunPlan } from '../plan/schema.js';
 import { writeWhole } from '../plan/whole-file.js';
-import { type EventLine, openSinks } from './sinks/open-sinks.js';
+import { openSinks } from './sinks/open-sinks.js';
 import type { SinkName } from './sinks/sink.js';
-
-/** A line of events.jsonl. `seconds` are since training began, `tokens` of this step, `memory_mb` the
- * most so far: of the device's memory on CUDA, else of the process. */
-interface StepEvent {
-  readonly step: number;
-  readonly loss: number;
-  readonly grad_norm: number;
-  readonly lr: number;
-  readonly tokens: number;
-  readonly tokens_per_s: number;
-  readonly seconds: number;
-  readonly memory_mb: number;
-  readonly source: string;
-}
-
-/** A line {"eval": {…}} of events.jsonl, after its step's own: the model in training, scored on one set. */
-export interface EvaluationEvent {
-  readonly step: number;
-  readonly set: string;
-  readonly split: string;
-  readonly metrics: Readonly<Record<string, number>>;
-}
 
 /** The folder that one training run writes, held by one process at a time. */
 export interface RunFolder {

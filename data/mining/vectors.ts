@@ -7,6 +7,7 @@ import { finalCheckpoint } from '../../plan/run-layout.js';
 import { kept } from '../kept.js';
 import { asked, type Source } from '../pairs.js';
 import { openTokens, type TokenStore } from '../tokens/store.js';
+import { tokenizationOf } from '../tokens/tokenization.js';
 
 /** A source's texts as a model sees them. */
 export interface SourceVectors {
@@ -54,11 +55,9 @@ async function embedAll(
   texts: readonly string[],
   onProgress: (done: number) => void,
 ): Promise<Vectors> {
-  const { tokenizer, settings } = encoder;
-  const how = { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] };
-  const tokens = await openTokens(texts, how);
+  const tokens = await openTokens(texts, tokenizationOf(encoder, side));
   const make = (sequences: readonly Int32Array[]): Float32Array =>
-    keptVectors(sequences, [hash, settings], () => encode(encoder, sequences, side).values);
+    keptVectors(sequences, [hash, encoder.settings], () => encode(encoder, sequences, side).values);
   const vectors = await embedInBlocks(tokens, make, onProgress);
   tokens.close();
   return vectors;

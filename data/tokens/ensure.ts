@@ -1,5 +1,6 @@
-import { readShard, type Shard, type ShardTexts, shardNames, shardsOf, type Tokenization } from './shard.js';
+import { readShard, type Shard, type ShardTexts, shardNames, shardsOf } from './shard.js';
 import { buildShards } from './threads.js';
+import type { Tokenization } from './tokenization.js';
 
 /** How far building is, in shards. */
 export type OnProgress = (done: number, of: number) => void;

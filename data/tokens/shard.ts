@@ -15,14 +15,7 @@ import {
   tableFromIPC,
   tableToIPC,
 } from 'apache-arrow';
-import type { Tokenizer } from '../../encoder/tokenizer.js';
-
-/** What a text's tokens depend on, besides the text. */
-export interface Tokenization {
-  readonly tokenizer: Tokenizer;
-  readonly prompt: string;
-  readonly maxLength: number;
-}
+import type { Tokenization } from './tokenization.js';
 
 /** Consecutive texts that are tokenized, kept and checked together. */
 export interface ShardTexts {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { cacheFolder } from '../../plan/places.js';
 import { writeWhole } from '../../plan/whole-file.js';
 import { ensureShards, type OnProgress } from './ensure.js';
-import type { Tokenization } from './shard.js';
+import type { Tokenization } from './tokenization.js';
 
 // Shards open at once: far below what a process may have open.
 const MOST_OPEN = 128;

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { packageRoot } from '../../plan/places.js';
-import { buildShard, type ShardTexts, type Tokenization } from './shard.js';
+import { buildShard, type ShardTexts } from './shard.js';
+import type { Tokenization } from './tokenization.js';
 import type { WorkerData } from './worker.js';
 
 // Starting a thread and its tokenizer takes about as long as a million characters.

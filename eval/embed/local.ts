@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { getBackend } from '@tensorflow/tfjs-core';
 import { tokenize } from '../../data/token-cache.js';
+import { tokenizationOf } from '../../data/tokens/tokenization.js';
 import { encode } from '../../encoder/encode.js';
 import { disposeEncoder, loadEncoder } from '../../encoder/encoder.js';
 import { fetchModel } from '../../encoder/fetch/fetch-model.js';
@@ -43,8 +44,7 @@ export async function openLocalEmbedder(model: string, precision: Precision): Pr
       ]),
     }),
     embed: async (side, texts, onProgress) => {
-      const how = { tokenizer, prompt: settings.prompt[side], maxLength: settings.max_length[side] };
-      const sequences = await tokenize(texts, how);
+      const sequences = await tokenize(texts, tokenizationOf(encoder, side));
       const vectors = encode(encoder, sequences, side, (done) => onProgress?.(done, texts.length));
       return { ...vectors, tokens: sequences.reduce((sum, { length }) => sum + length, 0) };
     },

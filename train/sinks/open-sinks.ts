@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { leaves } from '../../plan/difference.js';
 import { planHash } from '../../plan/hash.js';
+import type { EventLine } from '../../plan/run-events.js';
 import type { RunPlan } from '../../plan/schema.js';
 import { mlflow } from './mlflow.js';
 import type { OpenSink, RunFacts, Sink, SinkName } from './sink.js';
@@ -11,11 +13,6 @@ const openers = { tensorboard, mlflow, wandb } satisfies Record<SinkName, OpenSi
 // MLflow looks for a folder of this name by itself.
 const folders = { tensorboard: 'tensorboard', mlflow: 'mlruns', wandb: 'wandb' } satisfies Record<SinkName, string>;
 
-/** A line of events.jsonl. */
-export type EventLine =
-  | { readonly eval: { step: number; set: string; split: string; metrics: Readonly<Record<string, number>> } }
-  | { readonly step: number; readonly seconds: number };
-
 /** Begins sinks in a run's folder with what events.jsonl holds, and gives them each further line. */
 export function openSinks(
   names: readonly SinkName[],
@@ -24,7 +21,7 @@ export function openSinks(
 ): { line: (line: EventLine) => void; close: () => void } {
   if (names.length === 0) return { line: () => {}, close: () => {} };
   const began = statSync(join(run, 'plan.yaml')).mtimeMs / 1000;
-  const facts: RunFacts = { name: plan.name, hash: planHash(plan), settings: flat(plan), began };
+  const facts: RunFacts = { name: plan.name, hash: planHash(plan), settings: settingsOf(plan), began };
   const sinks: Sink[] = names.map((name) => openers[name](join(run, folders[name]), facts));
   let time = began;
   const line = (event: EventLine, now?: number): void => {
@@ -57,10 +54,10 @@ function valuesOf(event: EventLine): Record<string, number> {
   return Object.fromEntries(numbers.map(([name, value]) => [`train/${name}`, value]));
 }
 
-type Leaf = string | number | boolean | null;
-
-/** A plan's values by dotted path. */
-function flat(value: unknown, path = ''): Record<string, Leaf> {
-  if (typeof value !== 'object' || value === null) return value === undefined ? {} : { [path]: value as Leaf };
-  return Object.assign({}, ...Object.entries(value).map(([key, inner]) => flat(inner, path ? `${path}.${key}` : key)));
+/** A plan's single values by dotted path. */
+function settingsOf(plan: RunPlan): RunFacts['settings'] {
+  const single = [...leaves(plan)].filter(
+    (entry): entry is [string, RunFacts['settings'][string]] => entry[1] === null || typeof entry[1] !== 'object',
+  );
+  return Object.fromEntries(single.filter(([, value]) => value !== undefined));
 }

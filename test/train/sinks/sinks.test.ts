@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PbfReader } from 'pbf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type EventLine, openSinks } from '../../../train/sinks/open-sinks.js';
+import type { EventLine } from '../../../plan/run-events.js';
+import { openSinks } from '../../../train/sinks/open-sinks.js';
 import { sinkNames } from '../../../train/sinks/sink.js';
 import { readPlanText } from '../../support/plan.js';
 
