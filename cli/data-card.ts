@@ -5,6 +5,7 @@ import { writeInParts } from '../retrieval/text-file.js';
 import type { AskedGot } from '../synth/asked-got.js';
 import type { Card } from '../synth/card.js';
 import { start } from './data/start.js';
+import { leakCounts, type Tabulated, textCounts, whole } from './inspection-columns.js';
 
 // The rest are in card.json.
 const TASKS = 10;
@@ -19,7 +20,7 @@ export function writeCard(folder: string, card: Card): { markdown: string; json:
   return { markdown, json };
 }
 
-const whole = (headings: readonly string[]) => headings.map((heading) => ({ heading, digits: 0 }));
+const inMarkdown = ({ columns, rows }: Tabulated): string => markdownTable(columns, rows);
 
 /** The counts, for a terminal. */
 export function cardText(card: Card): string {
@@ -114,39 +115,12 @@ function kindPart({
     parts.push('Words asked for and got:', ...measured.map(([what, one]) => lengthTable(what, one)));
   }
   if (inspection) {
-    const { queries, documents, repeatedQueries, repeatedDocuments, leaks, examples } = inspection;
+    const { leaks, examples } = inspection;
     parts.push(
       'Read anew, as training reads it:',
-      markdownTable(
-        whole(['', 'texts', 'words: mean', 'median', 'longest', 'repeats', 'near repeats']),
-        [['queries', queries, repeatedQueries] as const, ['documents', documents, repeatedDocuments] as const].map(
-          ([what, { count, mean, median, largest }, { exact, near }]) => [
-            what,
-            count,
-            mean,
-            median,
-            largest,
-            exact,
-            near,
-          ],
-        ),
-      ),
+      inMarkdown(textCounts(inspection)),
       ...(leaks.length > 0
-        ? [
-            'Of the eval sets, in these records:',
-            markdownTable(
-              whole(['set', 'queries', 'same', 'nearly', 'relevant documents', 'same', 'nearly']),
-              leaks.map(({ set, queries: asked, leakedQueries, documents: relevant, leakedDocuments }) => [
-                set,
-                asked,
-                leakedQueries.exact,
-                leakedQueries.near,
-                relevant,
-                leakedDocuments.exact,
-                leakedDocuments.near,
-              ]),
-            ),
-          ]
+        ? ['Of the eval sets, in these records:', inMarkdown(leakCounts(leaks, 'set'))]
         : ['No eval sets are named in the plan: leakage was not looked for.']),
       ...examples.map(({ query, positive, negative }) =>
         [

@@ -9,16 +9,10 @@ import { Fault } from '../plan/fault.js';
 import { type Prices, readPrices } from '../plan/prices.js';
 import { readPlan } from '../plan/read.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
-import {
-  type BackendName,
-  backendNames,
-  type EvalSetPlan,
-  type Precision,
-  precisions,
-  type RunPlan,
-} from '../plan/schema.js';
+import { type BackendName, backendNames, type EvalSetPlan, type Precision, type RunPlan } from '../plan/schema.js';
 import type { Scoring } from '../retrieval/metrics.js';
 import { effortTables } from './cost-tables.js';
+import { precisionOption } from './encoder-options.js';
 import { judgementsOf, metricsOf } from './judgements.js';
 import { wholeNumber } from './numbers.js';
 import { progress, say } from './progress.js';
@@ -131,11 +125,7 @@ export const evaluate: CommandModule<object, EvalArguments> = {
         choices: ['trec', 'json'] as const,
         default: 'trec' as const,
       })
-      .option('precision', {
-        describe: 'what encoders compute in: bfloat16 on torch',
-        choices: precisions,
-        default: 'float32' as const,
-      })
+      .option('precision', precisionOption)
       .option('backend', { choices: backendNames, default: 'auto' as const })
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
       .example('$0 eval bm25 checkpoints/quickstart --set examples/scifact', 'one table, two rows')

@@ -2,7 +2,8 @@ import pc from 'picocolors';
 import type { CommandModule } from 'yargs';
 import type { Found, Hit } from '../eval/search.js';
 import { Fault } from '../plan/fault.js';
-import { type BackendName, backendNames, type Precision, precisions } from '../plan/schema.js';
+import { type BackendName, backendNames, type Precision } from '../plan/schema.js';
+import { precisionOption } from './encoder-options.js';
 import { wholeNumber } from './numbers.js';
 import { progress } from './progress.js';
 
@@ -53,11 +54,7 @@ export const search: CommandModule<object, SearchArguments> = {
         type: 'string',
         requiresArg: true,
       })
-      .option('precision', {
-        describe: 'what encoders compute in: bfloat16 on torch',
-        choices: precisions,
-        default: 'float32' as const,
-      })
+      .option('precision', precisionOption)
       .option('backend', { choices: backendNames, default: 'auto' as const })
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
       .example('$0 search bm25 examples/scifact "Do statins lower cholesterol?"', 'ranked passages')

@@ -3,6 +3,7 @@ import type { Inspection } from '../../data/inspect/inspect.js';
 import { type Lengths, rangeOf } from '../../data/inspect/lengths.js';
 import { readPlan } from '../../plan/read.js';
 import { plainTable } from '../../report/table.js';
+import { leakCounts, textCounts } from '../inspection-columns.js';
 import { type DataArguments, dataArguments } from '../plan-arguments.js';
 import { say } from '../progress.js';
 import { start } from './start.js';
@@ -48,29 +49,11 @@ const number = (n: number): string => Math.round(n).toLocaleString('en');
 
 function page(found: Inspection): string {
   const { name, queries, documents, pairs, negativesPerPair: negatives, examples, faults, leaks } = found;
-  const rows = [
-    ['queries', queries, found.repeatedQueries],
-    ['documents', documents, found.repeatedDocuments],
-  ] as const;
-  const table = plainTable(
-    ['', 'texts', 'words: mean', 'median', 'longest', 'repeats', 'near repeats'].map((heading) => ({
-      heading,
-      digits: 0,
-    })),
-    rows.map(([what, { count, mean, median, largest }, { exact, near }]) => [
-      what,
-      count,
-      mean,
-      median,
-      largest,
-      exact,
-      near,
-    ]),
-  );
+  const texts = textCounts(found);
   const range = `${negatives.least} to ${negatives.most}, ${negatives.mean.toFixed(1)} in the mean`;
   return [
     `${name}: ${number(pairs)} pairs; negatives of a pair: ${range}`,
-    table,
+    plainTable(texts.columns, texts.rows),
     '',
     sideBySide(histogram('queries, words', queries), histogram('documents, words', documents)),
     ...(faults.length > 0 ? ['', ...faults] : []),
@@ -86,21 +69,8 @@ function page(found: Inspection): string {
 }
 
 function leakTable(leaks: Inspection['leaks']): string {
-  return plainTable(
-    ['in training', 'queries', 'same', 'nearly', 'relevant documents', 'same', 'nearly'].map((heading) => ({
-      heading,
-      digits: 0,
-    })),
-    leaks.map(({ set, queries, leakedQueries, documents, leakedDocuments }) => [
-      set,
-      queries,
-      leakedQueries.exact,
-      leakedQueries.near,
-      documents,
-      leakedDocuments.exact,
-      leakedDocuments.near,
-    ]),
-  );
+  const { columns, rows } = leakCounts(leaks, 'in training');
+  return plainTable(columns, rows);
 }
 
 const WIDTH = 24;

@@ -1,3 +1,5 @@
+import { bertTokenizer } from './bert-tokenizer.js';
+
 /** What BERT's config.json needs to say of one layer of width 64: a few thousand words, all of them known. */
 const shape = {
   architectures: ['BertModel'],
@@ -16,8 +18,6 @@ const shape = {
   hidden_dropout_prob: 0,
 };
 
-const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
-
 /**
  * An encoder to begin from that knows the benchmark's words and nothing else, for `model.base: random:FOLDER/encoder`: it
  * learns the benchmark in seconds, where a pretrained one reads its words in pieces and needs many steps. Files by name,
@@ -25,47 +25,9 @@ const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
  */
 export function encoderOf(texts: readonly string[]): Record<string, string> {
   const words = new Set(texts.flatMap((text) => text.toLowerCase().match(/[a-z]+|[^\sa-z]/g) ?? []));
-  const vocab = Object.fromEntries([...special, ...[...words].sort()].map((token, id) => [token, id]));
-  const marked = (token: string, type: number) => ({ SpecialToken: { id: token, type_id: type } });
-  const text = (id: string, type: number) => ({ Sequence: { id, type_id: type } });
-  const tokenizer = {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: special.map((content, id) => ({
-      id,
-      content,
-      special: true,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-    })),
-    normalizer: {
-      type: 'BertNormalizer',
-      clean_text: true,
-      handle_chinese_chars: true,
-      strip_accents: null,
-      lowercase: true,
-    },
-    pre_tokenizer: { type: 'BertPreTokenizer' },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [marked('[CLS]', 0), text('A', 0), marked('[SEP]', 0)],
-      pair: [marked('[CLS]', 0), text('A', 0), marked('[SEP]', 0), text('B', 1), marked('[SEP]', 1)],
-      special_tokens: Object.fromEntries(['[CLS]', '[SEP]'].map((id) => [id, { id, ids: [vocab[id]], tokens: [id] }])),
-    },
-    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
-    model: {
-      type: 'WordPiece',
-      unk_token: '[UNK]',
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: 100,
-      vocab,
-    },
-  };
+  const { json, size } = bertTokenizer([...words].sort());
   return {
-    'encoder/config.json': `${JSON.stringify({ ...shape, vocab_size: Object.keys(vocab).length }, null, 2)}\n`,
-    'encoder/tokenizer.json': `${JSON.stringify(tokenizer)}\n`,
+    'encoder/config.json': `${JSON.stringify({ ...shape, vocab_size: size }, null, 2)}\n`,
+    'encoder/tokenizer.json': json,
   };
 }

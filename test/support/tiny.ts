@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bertTokenizer } from '../../data/concepts/bert-tokenizer.js';
 import { hash32 } from '../../data/permutation.js';
 import { readArchitecture } from '../../encoder/architectures/read.js';
 import { writeSafetensors } from '../../encoder/safetensors.js';
@@ -7,64 +8,23 @@ import { writeSafetensors } from '../../encoder/safetensors.js';
 // A model and a collection small enough to train in milliseconds, made from nothing but arithmetic.
 
 const letters = 'abcdefghijklmnopqrstuvwxyz'.split('');
-const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 
 /** Writes a two-layer BERT with a letter-by-letter WordPiece tokenizer in the hub's layout. */
 export function writeTinyModel(folder: string): string {
   mkdirSync(folder, { recursive: true });
-  const tokens = [...special, ...letters, ...letters.map((letter) => `##${letter}`)];
-  const json = (name: string, value: unknown): void => writeFileSync(join(folder, name), JSON.stringify(value));
-  json('config.json', {
+  const tokenizer = bertTokenizer([...letters, ...letters.map((letter) => `##${letter}`)]);
+  const config = {
     model_type: 'bert',
-    vocab_size: tokens.length,
+    vocab_size: tokenizer.size,
     hidden_size: 16,
     num_hidden_layers: 2,
     num_attention_heads: 2,
     intermediate_size: 32,
     max_position_embeddings: 32,
     type_vocab_size: 2,
-  });
-  json('tokenizer.json', {
-    version: '1.0',
-    added_tokens: special.map((content, id) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
-    normalizer: {
-      type: 'BertNormalizer',
-      clean_text: true,
-      handle_chinese_chars: true,
-      strip_accents: null,
-      lowercase: true,
-    },
-    pre_tokenizer: { type: 'BertPreTokenizer' },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [
-        { SpecialToken: { id: '[CLS]', type_id: 0 } },
-        { Sequence: { id: 'A', type_id: 0 } },
-        { SpecialToken: { id: '[SEP]', type_id: 0 } },
-      ],
-      pair: [],
-      special_tokens: {
-        '[CLS]': { id: '[CLS]', ids: [2], tokens: ['[CLS]'] },
-        '[SEP]': { id: '[SEP]', ids: [3], tokens: ['[SEP]'] },
-      },
-    },
-    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
-    model: {
-      type: 'WordPiece',
-      unk_token: '[UNK]',
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: 100,
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-    },
-  });
+  };
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+  writeFileSync(join(folder, 'tokenizer.json'), tokenizer.json);
   const weights = [...readArchitecture(folder).shapes].map(([name, shape], w) => {
     const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => chance(w, i) * 0.3 - 0.15);
     if (name.endsWith('LayerNorm.weight')) values.fill(1);
