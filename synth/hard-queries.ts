@@ -5,7 +5,7 @@ import { type Desk, judged } from './desk.js';
 import type { Document } from './documents.js';
 import { between } from './lengths.js';
 import { questionFault } from './question-rules.js';
-import { type Draft, type LeftOut, type Outcome, type Piece, writtenBy } from './record.js';
+import { type Draft, leavingOut, type Outcome, type Piece, writtenBy } from './record.js';
 import { hasControls } from './shown.js';
 import * as turns from './turns.js';
 
@@ -21,13 +21,7 @@ export async function askHardQuery(
 ): Promise<Outcome<Draft>> {
   const id = `hq-${source}`;
   const calls: Call[] = [];
-  const leaveOut = (reason: string, query?: string): LeftOut => ({
-    id,
-    kind: 'hq',
-    reason,
-    ...(query !== undefined && { query }),
-    calls,
-  });
+  const leaveOut = leavingOut(id, 'hq', calls);
 
   const asked = await desk.write(turns.question, { document });
   calls.push(asked.call);

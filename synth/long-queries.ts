@@ -6,7 +6,7 @@ import { type Ask, type Call, conversation } from './ask.js';
 import { type Desk, judged } from './desk.js';
 import { askedLength, between, isOff } from './lengths.js';
 import { longQueryFault } from './question-rules.js';
-import { type Draft, type LeftOut, type Origin, type Outcome, writtenBy } from './record.js';
+import { type Draft, leavingOut, type Origin, type Outcome, writtenBy } from './record.js';
 import { hasControls } from './shown.js';
 import * as turns from './turns.js';
 
@@ -39,13 +39,7 @@ export async function writeLongQuery(
   const { seed } = desk.plan;
   const id = `vl-${i}`;
   const calls: Call[] = [];
-  const leaveOut = (reason: string, query?: string): LeftOut => ({
-    id,
-    kind: 'vl',
-    reason,
-    ...(query !== undefined && { query }),
-    calls,
-  });
+  const leaveOut = leavingOut(id, 'vl', calls);
   const task = tasks[i % tasks.length]!;
   const attempt = Math.floor(i / tasks.length);
   const words = askedLength(varied.query_words, i, varied.number, seed);

@@ -60,6 +60,17 @@ export interface LeftOut {
   readonly calls: readonly Call[];
 }
 
+/** Says of one query to be why it did not become a record; `calls` are all that it took by then. */
+export const leavingOut =
+  (id: string, kind: Kind, calls: readonly Call[]) =>
+  (reason: string, query?: string): LeftOut => ({
+    id,
+    kind,
+    reason,
+    ...(query !== undefined && { query }),
+    calls,
+  });
+
 /** Where negatives come from. */
 export type Side = 'written' | 'mined';
 

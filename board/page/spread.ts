@@ -1,3 +1,4 @@
+import { meanStd } from '../../report/table.js';
 import type { Spread } from '../protocol.js';
 import { s } from './dom.js';
 import { fixed } from './format.js';
@@ -21,13 +22,13 @@ export function spreadChart(variants: readonly Spread[], measure: string, width:
   ]);
   const rows = variants.flatMap(({ name, values }, i) => {
     const y = 4 + (i + 0.5) * ROW;
-    const { mean, deviation } = momentsOf(values);
-    const bar = Number.isFinite(deviation)
+    const { mean, std } = meanStd(values);
+    const bar = Number.isFinite(std)
       ? [
           s('line', {
             class: 'bar',
-            x1: toX(Math.max(range[0], mean - deviation)),
-            x2: toX(Math.min(range[1], mean + deviation)),
+            x1: toX(Math.max(range[0], mean - std)),
+            x2: toX(Math.min(range[1], mean + std)),
             y1: y,
             y2: y,
           }),
@@ -48,11 +49,11 @@ export function spreadChart(variants: readonly Spread[], measure: string, width:
       s(
         'text',
         { class: 'value', x: width - 4, y: y + 4, 'text-anchor': 'end' },
-        Number.isFinite(deviation) ? `${fixed(mean, 3)} ± ${fixed(deviation, 3)}` : fixed(mean, 3),
+        Number.isFinite(std) ? `${fixed(mean, 3)} ± ${fixed(std, 3)}` : fixed(mean, 3),
       ),
     ];
   });
-  const words = variants.map(({ name, values }) => `${name} ${fixed(momentsOf(values).mean, 3)}`).join(', ');
+  const words = variants.map(({ name, values }) => `${name} ${fixed(meanStd(values).mean, 3)}`).join(', ');
   return s(
     'svg',
     {
@@ -66,10 +67,4 @@ export function spreadChart(variants: readonly Spread[], measure: string, width:
     ...grid,
     ...rows,
   );
-}
-
-function momentsOf(values: readonly number[]): { mean: number; deviation: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: values.length < 2 ? Number.NaN : Math.sqrt(squares / (values.length - 1)) };
 }
