@@ -48,15 +48,11 @@ export function encode(
 function storedForReading(encoder: Encoder): Encoder {
   if (encoder.precision === 'float32') return encoder;
   const { architecture, parameters, frozen } = encoder;
-  const weights = [...parameters, ...frozen];
   const layers = Array.from({ length: architecture.layers }, (_, i) => `${architecture.layerName(i)}.`);
-  const isProjection = ({ name, tensor }: Parameter): boolean =>
+  const isMatrix = ({ name, tensor }: Parameter): boolean =>
     tensor.rank === 2 && layers.some((layer) => name.startsWith(layer));
-  const matrices = new Set(weights.filter(isProjection).map(({ name }) => name));
-  // Norms keep theirs in float32.
-  const isOfOne = ({ name }: Parameter): boolean => matrices.has(name.replace(/bias$/, 'weight'));
   const store = (weight: Parameter): Parameter =>
-    isOfOne(weight) ? { name: weight.name, tensor: lower(weight.tensor) } : weight;
+    isMatrix(weight) ? { name: weight.name, tensor: lower(weight.tensor) } : weight;
   return { ...encoder, parameters: parameters.map(store), frozen: frozen.map(store) };
 }
 

@@ -365,6 +365,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("version", Napi::String::New(env, TORCH_VERSION));
   exports.Set("cuda", Napi::Boolean::New(env, at::hasCUDA()));
   exports.Set("lanes", Napi::Number::New(env, reasontune::kLanes));
+  exports.Set("pairs", Napi::Boolean::New(env, reasontune::kPairs));
   exports.Set("call", Napi::Function::New(env, call, "call"));
   exports.Set("fromArray", Napi::Function::New(env, from_array, "fromArray"));
   exports.Set("toArray", Napi::Function::New(env, to_array, "toArray"));

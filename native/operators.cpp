@@ -10,6 +10,7 @@
 
 #include "kernels/attention.h"
 #include "kernels/column-sums.h"
+#include "kernels/linear.h"
 
 namespace reasontune {
 namespace {
@@ -114,6 +115,65 @@ void sum_columns(torch::jit::Stack& stack) {
   stack = {sums};
 }
 
+/** x [rows, columns] in bfloat16, its columns one after another. */
+at::Tensor matrix_of(const c10::IValue& value, const char* name) {
+  const auto x = value.toTensor();
+  TORCH_CHECK(x.is_cpu() && x.layout() == at::kStrided && x.dim() == 2 && x.scalar_type() == at::kBFloat16, "Expected ", name,
+              " as a CPU matrix of bfloat16.");
+  return x.stride(1) == 1 ? x : x.contiguous();
+}
+
+/** A vector of float32 from a stack's optional tensor: undefined where there is none. */
+at::Tensor vector_of(const c10::IValue& value, const char* name, int64_t size) {
+  if (value.isNone()) return {};
+  const auto x = value.toTensor();
+  TORCH_CHECK(x.is_cpu() && x.layout() == at::kStrided && x.dim() == 1 && x.size(0) == size && x.is_floating_point(),
+              "Expected ", name, " as ", size, " floating-point numbers on the CPU.");
+  return x.to(at::kFloat).contiguous();
+}
+
+const float* numbers(const at::Tensor& x) { return x.defined() ? x.const_data_ptr<float>() : nullptr; }
+
+/** x, weight and bias, with which both schemas below begin, and what the kernels take and need of them. */
+struct Linear {
+  at::Tensor x, weight, bias, packed, out;
+  Projection projection;
+  uint32_t* words() { return static_cast<uint32_t*>(packed.data_ptr()); }
+};
+
+Linear linear_of(const torch::jit::Stack& stack) {
+  at::internal::lazy_init_num_threads();
+  Linear made{.x = matrix_of(stack[0], "x"), .weight = matrix_of(stack[1], "weight")};
+  const int64_t inner = made.x.size(1), columns = made.weight.size(0);
+  TORCH_CHECK(made.weight.size(1) == inner, "Expected a weight of ", inner, " columns, got ", made.weight.sizes(), ".");
+  TORCH_CHECK(inner % kLanes == 0 && columns % kLanes == 0, "Expected a weight of multiples of ", kLanes, ", got ",
+              made.weight.sizes(), ".");
+  made.bias = vector_of(stack[2], "bias", columns);
+  const auto x = read<Bfloat16>(made.x), weight = read<Bfloat16>(made.weight);
+  made.projection = {x.data, x.stride, made.x.size(0), inner, weight.data, weight.stride, columns, numbers(made.bias)};
+  made.packed = at::empty({packed_words(made.projection)}, made.x.options().dtype(at::kInt));
+  made.out = at::empty({made.x.size(0), columns}, made.x.options());
+  return made;
+}
+
+void project(torch::jit::Stack& stack) {
+  auto made = linear_of(stack);
+  linear(made.projection, stack[3].toBool() ? After::kGelu : After::kNothing, made.words(), write<Bfloat16>(made.out).data);
+  stack = {made.out};
+}
+
+void project_and_normalize(torch::jit::Stack& stack) {
+  auto made = linear_of(stack);
+  const auto residual = matrix_of(stack[3], "residual");
+  TORCH_CHECK(residual.sizes() == made.out.sizes(), "Expected a residual of ", made.out.sizes(), ", got ", residual.sizes(), ".");
+  const int64_t columns = made.projection.columns;
+  const auto gain = vector_of(stack[4], "gain", columns), bias = vector_of(stack[5], "norm_bias", columns);
+  const auto rows = read<Bfloat16>(residual);
+  linear_norm(made.projection, {rows.data, rows.stride, numbers(gain), numbers(bias), static_cast<float>(stack[6].toDouble())},
+              made.words(), write<Bfloat16>(made.out).data);
+  stack = {made.out};
+}
+
 std::unordered_map<std::string, OwnOperator> own_operators() {
   const std::vector<std::pair<const char*, void (*)(torch::jit::Stack&)>> all = {
       {"reasontune::attention(Tensor q, Tensor k, Tensor v, Tensor offsets, int heads, int kv_heads, int left, int right) "
@@ -123,6 +183,10 @@ std::unordered_map<std::string, OwnOperator> own_operators() {
        "Tensor offsets, int heads, int kv_heads, int left, int right) -> (Tensor dq, Tensor dk, Tensor dv)",
        attention_gradient},
       {"reasontune::column_sums(Tensor x) -> Tensor", sum_columns},
+      {"reasontune::linear(Tensor x, Tensor weight, Tensor? bias, bool gelu) -> Tensor", project},
+      {"reasontune::linear_norm(Tensor x, Tensor weight, Tensor? bias, Tensor residual, Tensor gain, Tensor? norm_bias, "
+       "float eps) -> Tensor",
+       project_and_normalize},
   };
   std::unordered_map<std::string, OwnOperator> by_name;
   for (const auto& [schema, run] : all) {

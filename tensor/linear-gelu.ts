@@ -2,7 +2,7 @@ import { engine, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/t
 import { gelu } from './gelu.js';
 import { linear } from './linear.js';
 import { defineOperation } from './operation.js';
-import { productGelu } from './torch/product.js';
+import { projectionGelu } from './torch/product.js';
 
 type Inputs = Readonly<Record<'x' | 'weight' | 'bias', Tensor>>;
 
@@ -13,7 +13,7 @@ function composed({ x, weight, bias }: Inputs): Tensor2D {
 const operation = defineOperation<'x' | 'weight' | 'bias', object>({
   name: 'LinearGelu',
   compose: (inputs) => [composed(inputs)],
-  torch: (aten, { x, weight, bias }) => [productGelu(aten, x, aten.as(weight, x), aten.as(bias, x))],
+  torch: (aten, { x, weight, bias }) => [projectionGelu(aten, x, aten.as(weight, x), bias)],
   gradient: {
     of: ['x', 'weight', 'bias'],
     inputs: [],

@@ -1,7 +1,7 @@
 import { add, matMul, sum, type Tensor1D, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
 import { defineOperation, type Operation } from './operation.js';
 import { columnSums } from './torch/column-sums.js';
-import { product, turned } from './torch/product.js';
+import { product, projection, turned } from './torch/product.js';
 
 interface Attributes {
   readonly biased: boolean;
@@ -14,7 +14,7 @@ const forward: Pick<Operation<'x' | 'weight', Attributes, 'bias'>, 'compose' | '
     return [bias ? add(product, bias) : product];
   },
   // Weights are float32; where x is bfloat16, the product is, which adds up in float32.
-  torch: (aten, { x, weight, bias }) => [product(aten, x, aten.as(weight, x), bias ? aten.as(bias, x) : null)],
+  torch: (aten, { x, weight, bias }) => [projection(aten, x, aten.as(weight, x), bias ?? null)],
 };
 
 const operation = defineOperation<'x' | 'weight', Attributes, 'bias'>({
@@ -30,7 +30,7 @@ const operation = defineOperation<'x' | 'weight', Attributes, 'bias'>({
       ...(biased ? [sum(dy, 0)] : []),
     ],
     torch: (aten, dy, { x, weight }, _y, { biased }) => [
-      product(aten, dy, turned(aten, aten.as(weight, dy))),
+      projection(aten, dy, turned(aten, aten.as(weight, dy)), null),
       aten.as(product(aten, turned(aten, dy), turned(aten, x)), weight),
       ...(biased ? [columnSums(aten, dy)] : []),
     ],
@@ -46,7 +46,7 @@ const frozen = defineOperation<'x' | 'weight', Attributes, 'bias'>({
     inputs: ['weight'],
     outputs: false,
     compose: (dy, { weight }) => [matMul(dy as Tensor2D, weight as Tensor2D)],
-    torch: (aten, dy, { weight }) => [product(aten, dy, turned(aten, aten.as(weight, dy)))],
+    torch: (aten, dy, { weight }) => [projection(aten, dy, turned(aten, aten.as(weight, dy)), null)],
   },
 });
 

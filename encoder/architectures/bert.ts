@@ -66,10 +66,10 @@ export const bert = defineFamily({
         const layer = (x: Tensor2D, name: string): Tensor2D => {
           const [q, k, v] = ['query', 'key', 'value'].map((part) => at.dense(x, `${name}.attention.self.${part}`));
           const mixed = attention(q!, k!, v!, { heads, width, offsets });
-          const attended = residual(at.dense(mixed, `${name}.attention.output.dense`), x);
-          const seen = at.layerNorm(attended, `${name}.attention.output.LayerNorm`, eps);
+          const [first, last] = [`${name}.attention.output`, `${name}.output`];
+          const seen = at.denseNorm(mixed, `${first}.dense`, x, `${first}.LayerNorm`, eps);
           const wide = at.denseGelu(seen, `${name}.intermediate.dense`);
-          return at.layerNorm(residual(at.dense(wide, `${name}.output.dense`), seen), `${name}.output.LayerNorm`, eps);
+          return at.denseNorm(wide, `${last}.dense`, seen, `${last}.LayerNorm`, eps);
         };
         let x = at.layerNorm(residual(residual(words, types), places), 'embeddings.LayerNorm', eps);
         for (let i = 0; i < layers; i++) x = at.layer(layerName(i), [x], (given) => layer(given, layerName(i)));

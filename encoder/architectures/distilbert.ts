@@ -58,10 +58,10 @@ export const distilbert = defineFamily({
         const places = at.embed('embeddings.position_embeddings', positionsOf(offsets));
         const layer = (x: Tensor2D, name: string): Tensor2D => {
           const [q, k, v] = ['q_lin', 'k_lin', 'v_lin'].map((part) => at.dense(x, `${name}.attention.${part}`));
-          const mixed = at.dense(attention(q!, k!, v!, { heads, width, offsets }), `${name}.attention.out_lin`);
-          const seen = at.layerNorm(residual(mixed, x), `${name}.sa_layer_norm`, eps);
-          const wide = at.dense(at.denseGelu(seen, `${name}.ffn.lin1`), `${name}.ffn.lin2`);
-          return at.layerNorm(residual(wide, seen), `${name}.output_layer_norm`, eps);
+          const mixed = attention(q!, k!, v!, { heads, width, offsets });
+          const seen = at.denseNorm(mixed, `${name}.attention.out_lin`, x, `${name}.sa_layer_norm`, eps);
+          const wide = at.denseGelu(seen, `${name}.ffn.lin1`);
+          return at.denseNorm(wide, `${name}.ffn.lin2`, seen, `${name}.output_layer_norm`, eps);
         };
         let x = at.layerNorm(residual(words, places), 'embeddings.LayerNorm', eps);
         for (let i = 0; i < layers; i++) x = at.layer(layerName(i), [x], (given) => layer(given, layerName(i)));

@@ -7,9 +7,11 @@ import { gelu } from '../../tensor/gelu.js';
 import { layerNorm } from '../../tensor/layer-norm.js';
 import { frozenLinear, linear } from '../../tensor/linear.js';
 import { linearGelu } from '../../tensor/linear-gelu.js';
+import { linearNorm } from '../../tensor/linear-norm.js';
 import { lowRank } from '../../tensor/low-rank.js';
 import { lower } from '../../tensor/precision.js';
 import { recomputed, unrecorded } from '../../tensor/recompute.js';
+import { residual } from '../../tensor/residual.js';
 import { rmsNorm } from '../../tensor/rms-norm.js';
 import { downName, loraScale, upName } from '../lora.js';
 import type { Weights } from '../weights.js';
@@ -48,6 +50,15 @@ export class Layers {
     const bias = this.bias(name);
     const plain = bias && this.weights.trains(`${name}.weight`) && !this.adapts(name);
     return plain ? linearGelu(x, this.weight(name) as Tensor2D, bias) : gelu(this.dense(x, name));
+  }
+
+  /** The layer norm `norm` of `dense` plus `skip` [tokens, out]: how a layer that normalizes afterwards ends its halves. */
+  denseNorm(x: Tensor2D, name: string, skip: Tensor2D, norm: string, eps: number): Tensor2D {
+    const [bias, shift] = [this.bias(name), this.bias(norm)];
+    const plain = bias && shift && this.weights.trains(`${name}.weight`) && !this.adapts(name);
+    if (!plain) return this.layerNorm(residual(this.dense(x, name), skip), norm, eps);
+    const [weight, gain] = [this.weight(name) as Tensor2D, this.weight(norm) as Tensor1D];
+    return linearNorm({ x, weight, bias, skip, gain, shift }, eps);
   }
 
   layerNorm(x: Tensor2D, name: string, eps: number): Tensor2D {

@@ -63,10 +63,10 @@ export const mpnet = defineFamily({
         const bias = at.embed('encoder.relative_attention_bias', bucketsByDistance(longestOf(offsets) - 1));
         const layer = (x: Tensor2D, bias: Tensor2D, name: string): Tensor2D => {
           const [q, k, v] = ['q', 'k', 'v'].map((part) => at.dense(x, `${name}.attention.attn.${part}`));
-          const mixed = at.dense(attention(q!, k!, v!, { heads, width, offsets, bias }), `${name}.attention.attn.o`);
-          const seen = at.layerNorm(residual(mixed, x), `${name}.attention.LayerNorm`, eps);
+          const mixed = attention(q!, k!, v!, { heads, width, offsets, bias });
+          const seen = at.denseNorm(mixed, `${name}.attention.attn.o`, x, `${name}.attention.LayerNorm`, eps);
           const wide = at.denseGelu(seen, `${name}.intermediate.dense`);
-          return at.layerNorm(residual(at.dense(wide, `${name}.output.dense`), seen), `${name}.output.LayerNorm`, eps);
+          return at.denseNorm(wide, `${name}.output.dense`, seen, `${name}.output.LayerNorm`, eps);
         };
         let x = at.layerNorm(residual(words, places), 'embeddings.LayerNorm', eps);
         for (let i = 0; i < layers; i++) {

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 #include <type_traits>
-#include <vector>
 
 #include "layout.h"
 #include "product.h"
+#include "scratch.h"
 #include "threads.h"
 
 namespace reasontune {
@@ -64,23 +64,6 @@ Task task_of(const AttentionShape& shape, int64_t index) {
   const int64_t start = shape.offsets[sequence];
   return {start, shape.offsets[sequence + 1] - start, index % shape.kv_heads};
 }
-
-/** Memory that grows and is used again from task to task. */
-template <typename Unit>
-struct Scratch {
-  std::vector<Unit> held;
-  /** With whatever is there: for what is written whole before it is read, or read for rows that nobody looks at. */
-  Unit* room(int64_t size) {
-    // Not resize: of a vector of uint32_t Node has its own, which AddressSanitizer does not see the ends of.
-    if (static_cast<size_t>(size) > held.size()) return zeros(size);
-    held.erase(held.begin() + size, held.end());
-    return held.data();
-  }
-  Unit* zeros(int64_t size) {
-    held.assign(static_cast<size_t>(size), Unit{});
-    return held.data();
-  }
-};
 
 template <typename T>
 struct Forward {

@@ -19,6 +19,13 @@ constexpr int kLanes = 8;
 constexpr int kLanes = 4;
 #endif
 
+/** Whether the compiling machine multiplies bfloat16, in pairs that it adds up in float32. */
+#ifdef __AVX512BF16__
+constexpr bool kPairs = true;
+#else
+constexpr bool kPairs = false;
+#endif
+
 typedef float Lanes __attribute__((vector_size(4 * kLanes)));
 typedef uint32_t Words __attribute__((vector_size(4 * kLanes)));
 typedef uint16_t Halves __attribute__((vector_size(2 * kLanes)));

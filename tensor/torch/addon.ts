@@ -42,6 +42,8 @@ export interface Addon {
   readonly cuda: boolean;
   /** float32 numbers in a vector register of this machine: our kernels want widths that are multiples of it. */
   readonly lanes: number;
+  /** Whether this machine multiplies bfloat16: without that, libtorch's products are as fast as ours. */
+  readonly pairs: boolean;
   call(operator: string, positional: readonly Argument[], named?: Readonly<Record<string, Argument>>): unknown;
   /** What this torch knows of an operator: argument names, and whether a device has a kernel for it. */
   describe(operator: string): { arguments: string[]; cpu: boolean; cuda: boolean } | null;

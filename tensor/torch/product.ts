@@ -4,17 +4,25 @@ import { scalarTypes } from './scalar-types.js';
 
 // libtorch gives float32 products on the CPU to MKL, which takes its AVX2 path on AMD: 230 GFLOP/s where oneDNN, in the
 // same libtorch, reaches 480 (two Zen 5 cores; docs/performance.md). On Intel the two are alike. bfloat16 is oneDNN's
-// either way.
+// either way, and ours (native/kernels/linear.cpp) where what follows can be done in the same pass.
 const oneDnn = 'mkldnn::_linear_pointwise';
 
 // Below this many multiplications oneDNN's preparation costs more than the product.
 const worthwhile = 1 << 20;
 
-/** The GELU of `product`, without a pass of its own where oneDNN does it: for where its input need not be kept. */
-export function productGelu(aten: Aten, a: Handle, b: Handle, bias: Handle): Handle {
-  return aten.device === 'cpu' && isLarge(aten, a, b) && hasOneDnn(aten.addon)
-    ? aten.one(oneDnn, [a, b, bias, 'gelu', [], 'none'])
-    : aten.one('aten::gelu', [product(aten, a, b, bias)]);
+/** x [rows, inner] · weightᵀ + bias, where weight is [columns, inner]: a layer's projection of the rows that it reads. */
+export function projection(aten: Aten, x: Handle, weight: Handle, bias: Handle | null): Handle {
+  return servesOurs(aten, x, weight)
+    ? aten.one('reasontune::linear', [x, weight, bias, false])
+    : product(aten, x, weight, bias && aten.as(bias, x));
+}
+
+/** The GELU of `projection`, without a pass of its own where that can be: for where its input need not be kept. */
+export function projectionGelu(aten: Aten, x: Handle, weight: Handle, bias: Handle): Handle {
+  if (servesOurs(aten, x, weight)) return aten.one('reasontune::linear', [x, weight, bias, true]);
+  return aten.device === 'cpu' && isLarge(aten, x, weight) && hasOneDnn(aten.addon)
+    ? aten.one(oneDnn, [x, weight, aten.as(bias, x), 'gelu', [], 'none'])
+    : aten.one('aten::gelu', [product(aten, x, weight, aten.as(bias, x))]);
 }
 
 /** a [rows, inner] · bᵀ [inner, columns] + bias [columns], where b is [columns, inner]: views will do. One type for all. */
@@ -26,6 +34,12 @@ export function product(aten: Aten, a: Handle, b: Handle, bias: Handle | null = 
 
 export function turned(aten: Aten, x: Handle): Handle {
   return aten.one('aten::t', [x]);
+}
+
+/** Whether our kernels take the product: on the CPU, in bfloat16, of whole vector registers. */
+export function servesOurs({ addon, device }: Aten, x: Handle, weight: Handle): boolean {
+  if (device !== 'cpu' || !addon.pairs || addon.scalarType(x) !== scalarTypes.bfloat16) return false;
+  return addon.shape(weight).every((size) => size % addon.lanes === 0);
 }
 
 function servesOneDnn(aten: Aten, a: Handle, b: Handle): boolean {

@@ -59,8 +59,10 @@ describe.skipIf(!hasShared)('bfloat16 layers', () => {
       expect(cosine(rounded.hidden, exact.hidden)).toBeLessThan(1 - 1e-9);
       exact.gradients.forEach((gradient, i) => {
         const size = Math.hypot(...Array.from(gradient ?? []));
-        // A key's bias has no gradient but rounding.
-        if (gradient && size > 1e-4) expect(cosine(rounded.gradients[i]!, gradient)).toBeGreaterThan(0.98);
+        // A key's bias has no gradient but rounding, and a small gradient is what large terms leave that cancel: one of 0.09
+        // came to 0.95 and 0.99 by two kernels, and to between 0.96 and 1 with other cotangents.
+        const least = size > 0.2 ? 0.98 : 0.9;
+        if (gradient && size > 1e-4) expect(cosine(rounded.gradients[i]!, gradient)).toBeGreaterThan(least);
       });
       for (const { tensor } of parameters) tensor.dispose();
       dy.dispose();

@@ -1,6 +1,7 @@
 import type { Addon, Argument, Handle, HostArray } from '../../tensor/torch/addon.js';
 import { attentionCall } from './attention.js';
 import { columnSumsCall } from './column-sums.js';
+import { linearCall } from './linear.js';
 import { operators } from './operators.js';
 
 interface Fuzz {
@@ -241,7 +242,15 @@ export function fuzzDoor(addon: Addon, { seed, calls, before }: Fuzz): Outcome {
 
   const own = { calls: 0, succeeded: 0 };
   const ownCall = (): [string, () => unknown] => {
-    const make = below(8) === 0 ? columnSumsCall : attentionCall;
+    const make = pick([
+      linearCall,
+      linearCall,
+      linearCall,
+      columnSumsCall,
+      attentionCall,
+      attentionCall,
+      attentionCall,
+    ]);
     const { operator, args, made } = make(addon, { below, pick, odd: () => pick(odd)() });
     const act = (): void => {
       own.calls++;

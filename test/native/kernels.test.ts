@@ -11,7 +11,9 @@ async function check(kind: string, threads: number): Promise<string> {
 }
 
 function expectAll(said: string, threads: string): void {
-  expect(said).toMatch(new RegExp(`: column sums hold\n[^]*: blocks hold\n[^]*\\d lanes, ${threads}\n$`));
+  expect(said).toMatch(
+    new RegExp(`: column sums hold\n[^]*: blocks hold\n[^]*: projections hold\n[^]*\\d lanes, ${threads}\n$`),
+  );
 }
 
 // The other kinds of processor: node test/native/host/run.mjs.
