@@ -45,13 +45,18 @@ inline void tile(Left<typename Product::Unit> a, const typename Product::Unit* b
 #pragma GCC unroll 2
     for (int j = 0; j < kVectors; ++j) sums[i][j] = kAdd ? load(c + i * c_row + j * kLanes) : Lanes{};
   }
+  // Rows by threes: an address may be a pointer plus nothing, a stride or two, and twelve pointers would be too many for
+  // the registers that hold addresses.
+  const typename Product::Unit* threes[kTileRows / 3];
+#pragma GCC unroll 4
+  for (int i = 0; i < kTileRows / 3; ++i) threes[i] = a.data + 3 * i * a.row;
   for (int64_t s = 0; s < steps; ++s) {
     Lanes right[kVectors];
 #pragma GCC unroll 2
     for (int j = 0; j < kVectors; ++j) std::memcpy(&right[j], b + s * b_step + j * kLanes, sizeof(Lanes));
 #pragma GCC unroll 16
     for (int i = 0; i < kTileRows; ++i) {
-      const auto left = a.data[i * a.row + s * a.step];
+      const auto left = threes[i / 3][i % 3 * a.row + s * a.step];
 #pragma GCC unroll 2
       for (int j = 0; j < kVectors; ++j) sums[i][j] = Product::multiply_add(sums[i][j], left, right[j]);
     }
