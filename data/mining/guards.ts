@@ -2,6 +2,7 @@ import type { MiningGuardPlan } from '../../plan/guards.js';
 import { nearlySame, normalized } from '../inspect/near-texts.js';
 import type { Source } from '../pairs.js';
 import { relabelGuard } from './relabel.js';
+import { truthGuard } from './truth.js';
 import { type SourceVectors, scoreOf } from './vectors.js';
 
 /** Judges negatives of a source: which may be right answers in truth. */
@@ -56,6 +57,8 @@ export function makeGuards(
         return { name: `top-rank ${plan.skip}`, suspects: (_query, _positives, _document, rank) => rank <= plan.skip };
       case 'relabel':
         return relabelGuard(plan, source);
+      case 'truth':
+        return truthGuard(plan, source);
     }
   };
   return plans.map(guardOf);
