@@ -4,10 +4,9 @@ import { Fault } from '../../plan/fault.js';
 import type { MiningGuardPlan } from '../../plan/guards.js';
 import { readPlan } from '../../plan/read.js';
 import type { RunPlan } from '../../plan/schema.js';
-import { plainTable } from '../../report/table.js';
 import { type DataArguments, dataArguments } from '../plan-arguments.js';
 import { progress, say } from '../progress.js';
-import { start } from './start.js';
+import { auditPage } from './audit-page.js';
 
 interface AuditArguments extends DataArguments {
   truth: string | undefined;
@@ -58,7 +57,7 @@ export const audit: CommandModule<object, AuditArguments> = {
         ),
       );
     }
-    console.log(json ? JSON.stringify({ sources: audits }) : audits.map(page).join('\n\n'));
+    console.log(json ? JSON.stringify({ sources: audits }) : audits.map(auditPage).join('\n\n'));
   },
 };
 
@@ -85,52 +84,4 @@ function needsModel(guards: readonly MiningGuardPlan[], by: readonly string[]): 
     if (type === 'top-rank') return ranksByModel;
     return type !== 'same-text' && type !== 'relabel' && type !== 'truth';
   });
-}
-
-function page({ source, negatives, falseNegatives, candidates, verdicts, agreement }: Audit): string {
-  const share = (n: number, all = candidates?.number ?? negatives): string =>
-    `${((100 * n) / Math.max(1, all)).toFixed(1)} %`;
-  const known = (right: number | null, all: number): string =>
-    right === null ? '' : `, ${right} of them right answers (${share(right, all)})`;
-  const head = [
-    `${source}: ${negatives} negatives${known(falseNegatives, negatives)}`,
-    ...(candidates
-      ? [
-          `without guards and from rank 1: ${candidates.number}${known(candidates.rightAnswers, candidates.number)}; of these`,
-        ]
-      : []),
-  ];
-  const truth = falseNegatives === null ? [] : [{ heading: 'precision' }, { heading: 'recall' }];
-  const table = plainTable(
-    [{ heading: 'guard' }, { heading: 'leaves out', digits: 0 }, { heading: 'share' }, ...truth],
-    verdicts.map(({ guard, dropped, precision, recall }) => [
-      guard,
-      dropped,
-      share(dropped),
-      ...(truth.length > 0 ? [precision ?? Number.NaN, recall ?? Number.NaN] : []),
-    ]),
-  );
-  const agree = agreement.map(
-    ({ guards: [a, b], share: both }) =>
-      `${a} and ${b} agree on ${(100 * both).toFixed(1)} % of what either leaves out`,
-  );
-  const silent = verdicts.flatMap(({ guard, unjudged }) =>
-    unjudged > 0 ? [`${guard} could not judge ${unjudged} negatives: their answers hold no score`] : [],
-  );
-  const examples = verdicts
-    .slice(0, verdicts.length - (verdicts.length > 1 ? 2 : 0))
-    .flatMap(({ guard, example }) =>
-      example
-        ? [
-            '',
-            `${guard} leaves out`,
-            `query     ${start(example.query)}`,
-            `positive  ${start(example.positive)}`,
-            `negative  ${start(example.negative)}`,
-          ]
-        : [],
-    );
-  return [...head, table, ...(agree.length + silent.length > 0 ? ['', ...agree, ...silent] : []), ...examples].join(
-    '\n',
-  );
 }

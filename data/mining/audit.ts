@@ -18,6 +18,7 @@ interface Verdict {
   /** Where truth is known: how many of those are right answers, and how many of the right answers those are. */
   readonly precision: number | null;
   readonly recall: number | null;
+  /** One that no other guard would leave out, where there is one. */
   readonly example: { readonly query: string; readonly positive: string; readonly negative: string } | null;
 }
 
@@ -82,7 +83,7 @@ export async function auditSource(
   const verdict = (guard: string, says: (suspect: readonly boolean[]) => boolean, unjudged = 0): Verdict => {
     const dropped = judged.filter(({ suspect }) => says(suspect));
     const right = dropped.filter((one) => one.right).length;
-    const [first] = dropped;
+    const first = dropped.find(({ suspect }) => suspect.filter(Boolean).length === 1) ?? dropped[0];
     return {
       guard,
       dropped: dropped.length,

@@ -1,4 +1,5 @@
 import type { MiningGuardPlan } from '../../plan/guards.js';
+import { modelName } from '../../plan/run-layout.js';
 import { nearlySame, normalized } from '../inspect/near-texts.js';
 import type { Source } from '../pairs.js';
 import { relabelGuard } from './relabel.js';
@@ -50,7 +51,7 @@ export function makeGuards(
       case 'positive-margin':
         return byScore(nameOf('positive-margin', plan), vectorsOf(model), plan);
       case 'guide':
-        return byScore(nameOf(`guide ${plan.model.split('/').at(-1)}`, plan), vectorsOf(plan.model), plan);
+        return byScore(nameOf(`guide ${modelName(plan.model)}`, plan), vectorsOf(plan.model), plan);
       case 'score-mask':
         return scoreMask(vectorsOf(model), plan.above);
       case 'top-rank':
