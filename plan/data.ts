@@ -173,7 +173,7 @@ function refuseRemining({ sources, negatives, mining }: DataPlan, refuse: Refuse
   if (sources.some(({ bands }) => bands?.by === 'negative-rank')) {
     refuse('expected no bands by negative-rank, which would change while training. Cut them by length.', ...at);
   }
-  if (mining?.guards.some((given) => given.type === 'relabel' && given.action === 'positive')) {
+  if (mining?.guards.some((given) => 'action' in given && given.action === 'positive')) {
     refuse('expected no guard that makes new positives: a run’s pairs stay as they are. Write action: drop.', ...at);
   }
 }

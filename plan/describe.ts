@@ -87,13 +87,23 @@ function kind(schema: z.core.$ZodType): string {
   const rules = z.toJSONSchema(schema, { io: 'input' });
   if (rules.type === 'array') return `a list${rules.minItems ? ' with at least one item' : ''}`;
   if (rules.type === 'boolean') return 'true or false';
-  if (rules.type === 'integer' || rules.type === 'number') {
-    const sign = rules.exclusiveMinimum === 0 ? 'positive ' : rules.minimum === 0 ? 'non-negative ' : '';
-    if (rules.type === 'number') return `a ${sign}number`;
-    return sign ? `a ${sign}integer` : 'an integer';
-  }
+  if (rules.type === 'integer' || rules.type === 'number') return numberWords(rules);
   if (rules.pattern) return patternWords(schema);
   return rules.minLength ? 'a non-empty text' : 'a text';
+}
+
+/** `a positive integer`, `a number from 0 to 1`. */
+function numberWords(rules: z.core.JSONSchema.BaseSchema): string {
+  const { type, minimum, exclusiveMinimum, exclusiveMaximum, maximum = Number.MAX_SAFE_INTEGER } = rules;
+  const kind = type === 'integer' ? 'integer' : 'number';
+  const article = type === 'integer' ? 'an' : 'a';
+  if (exclusiveMaximum === undefined && maximum >= Number.MAX_SAFE_INTEGER) {
+    if (exclusiveMinimum === 0) return `a positive ${kind}`;
+    return minimum === 0 ? `a non-negative ${kind}` : `${article} ${kind}`;
+  }
+  const low = minimum === undefined ? `above ${exclusiveMinimum}` : `from ${minimum}`;
+  const to = minimum === undefined ? 'and up to' : 'to';
+  return `${article} ${kind} ${low} ${exclusiveMaximum === undefined ? `${to} ${maximum}` : `and below ${exclusiveMaximum}`}`;
 }
 
 /** The words a pattern was given in the schema; no text with a NUL in it fits any pattern of ours. */

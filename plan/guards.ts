@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 // Guards against false negatives: documents that are taken for wrong answers and are right ones. The same shapes serve
-// in the loss and when mining; mining has two more, which need a whole ranking or the time to ask.
+// in the loss and when mining; mining has three more, which need a whole ranking, the time to ask, or the answers.
 
 const positive = z.number().positive();
 
@@ -51,9 +51,23 @@ const relabel = z.strictObject({
   action: z.enum(['drop', 'positive']).default('drop'),
 });
 
+/**
+ * A judge that knows the answers: suspect is what a collection with complete judgements calls an answer, but for a share of
+ * errors. It bounds what any relabelling can do, and says how good a judge has to be.
+ */
+const truth = z.strictObject({
+  type: z.literal('truth'),
+  /** The collection's folder. */
+  collection: z.string().min(1),
+  split: z.string().min(1).default('truth'),
+  /** The share of judgements that are the wrong way round. */
+  wrong: z.number().min(0).max(1).default(0),
+  action: z.enum(['drop', 'positive']).default('drop'),
+});
+
 /** In the loss. */
 export const guard = z.discriminatedUnion('type', [sameText, positiveMargin, scoreMask, guide]);
 /** When mining. */
-export const miningGuard = z.discriminatedUnion('type', [...guard.options, topRank, relabel]);
+export const miningGuard = z.discriminatedUnion('type', [...guard.options, topRank, relabel, truth]);
 export type GuardPlan = z.output<typeof guard>;
 export type MiningGuardPlan = z.output<typeof miningGuard>;

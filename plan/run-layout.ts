@@ -1,5 +1,5 @@
-import { readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { holderOf } from './lock.js';
 
 // What lies where in a run folder: programs meet there, never through each other's memory.
@@ -42,6 +42,12 @@ export function linkBest(checkpoint: string): void {
 /** What a run came to: its best checkpoint, where it knows one, else its last. */
 export function finalCheckpoint(runFolder: string): string | null {
   return bestCheckpoint(runFolder) ?? lastCheckpoint(runFolder);
+}
+
+/** What a model is called in tables: `all-MiniLM-L6-v2`, `run/step-000057` for a checkpoint, a run by its own name. */
+export function modelName(model: string): string {
+  const name = basename(model);
+  return existsSync(join(model, 'trainer')) ? `${basename(dirname(model))}/${name}` : name;
 }
 
 /** The number of steps that a checkpoint folder's name says. */

@@ -4,10 +4,9 @@ import { Fault } from '../../plan/fault.js';
 import type { MiningGuardPlan } from '../../plan/guards.js';
 import { readPlan } from '../../plan/read.js';
 import type { RunPlan } from '../../plan/schema.js';
-import { plainTable } from '../../report/table.js';
 import { type DataArguments, dataArguments } from '../plan-arguments.js';
 import { progress, say } from '../progress.js';
-import { start } from './start.js';
+import { auditPage } from './audit-page.js';
 
 interface AuditArguments extends DataArguments {
   truth: string | undefined;
@@ -24,7 +23,7 @@ export const audit: CommandModule<object, AuditArguments> = {
       .option('truth', { describe: 'collection that knows all right answers', type: 'string', requiresArg: true })
       .option('truth-split', { describe: 'its split', type: 'string', default: 'truth', requiresArg: true })
       .option('model', {
-        describe: 'whose scores positive-margin takes [model.base]',
+        describe: 'whose scores positive-margin takes [that of data.mining where it had guards, else model.base]',
         type: 'string',
         requiresArg: true,
       })
@@ -36,27 +35,35 @@ export const audit: CommandModule<object, AuditArguments> = {
     }
     const guards = guardsOf(plan);
     const { readSource } = await import('../../data/source.js');
-    const { auditSource, readTruth } = await import('../../data/mining/audit.js');
+    const { auditSource } = await import('../../data/mining/audit.js');
+    const { readTruth } = await import('../../data/mining/truth.js');
     const truth = folder === undefined ? null : readTruth(folder, split);
-    const { mining } = plan.data;
-    const scoring = model ?? plan.model.base;
+    const { mining, negatives } = plan.data;
+    const hadSay =
+      negatives.from === 'mined' && mining && (mining.guards.length > 0 || mining.ranks[0] > 1) ? mining : null;
+    const scoring = model ?? hadSay?.by.find((by) => by !== 'bm25') ?? plan.model.base;
     const by = mining?.by ?? [scoring];
-    if (needsModel(guards, by)) {
+    if (needsModel(guards, by) || (hadSay && by.some((name) => name !== 'bm25'))) {
       const { useBackend } = await import('../../tensor/backend.js');
       await useBackend(plan.backend);
     }
     const audits: Audit[] = [];
     for (const source of plan.data.sources) {
       const read = await readSource(source, plan.data, say);
+      const mined = hadSay && { plan: hadSay, from: await readSource(source, withoutNegatives(plan.data), () => {}) };
       audits.push(
-        await auditSource(read, { guards, model: scoring, by, truth }, (what, done, of) =>
+        await auditSource(read, { guards, model: scoring, by, truth, mined }, (what, done, of) =>
           progress(`${what}: ${done}/${of}`, done === of),
         ),
       );
     }
-    console.log(json ? JSON.stringify({ sources: audits }) : audits.map(page).join('\n\n'));
+    console.log(json ? JSON.stringify({ sources: audits }) : audits.map(auditPage).join('\n\n'));
   },
 };
+
+function withoutNegatives(data: RunPlan['data']): RunPlan['data'] {
+  return { ...data, negatives: { ...data.negatives, per_query: 0 } };
+}
 
 /** The plan's guards, mining's (the ranks that it skips among them) and the loss's; where it names none, the two that need nothing more. */
 function guardsOf({ data: { mining }, loss }: RunPlan): MiningGuardPlan[] {
@@ -75,47 +82,6 @@ function needsModel(guards: readonly MiningGuardPlan[], by: readonly string[]): 
   const ranksByModel = by.some((name) => name !== 'bm25');
   return guards.some(({ type }) => {
     if (type === 'top-rank') return ranksByModel;
-    return type !== 'same-text' && type !== 'relabel';
+    return type !== 'same-text' && type !== 'relabel' && type !== 'truth';
   });
-}
-
-function page({ source, negatives, falseNegatives, verdicts, agreement }: Audit): string {
-  const share = (n: number): string => `${((100 * n) / Math.max(1, negatives)).toFixed(1)} %`;
-  const known = falseNegatives === null ? '' : `, ${falseNegatives} of them right answers (${share(falseNegatives)})`;
-  const truth = falseNegatives === null ? [] : [{ heading: 'precision' }, { heading: 'recall' }];
-  const table = plainTable(
-    [{ heading: 'guard' }, { heading: 'leaves out', digits: 0 }, { heading: 'share' }, ...truth],
-    verdicts.map(({ guard, dropped, precision, recall }) => [
-      guard,
-      dropped,
-      share(dropped),
-      ...(truth.length > 0 ? [precision ?? Number.NaN, recall ?? Number.NaN] : []),
-    ]),
-  );
-  const agree = agreement.map(
-    ({ guards: [a, b], share: both }) =>
-      `${a} and ${b} agree on ${(100 * both).toFixed(1)} % of what either leaves out`,
-  );
-  const silent = verdicts.flatMap(({ guard, unjudged }) =>
-    unjudged > 0 ? [`${guard} could not judge ${unjudged} negatives: their answers hold no score`] : [],
-  );
-  const examples = verdicts
-    .slice(0, verdicts.length - (verdicts.length > 1 ? 2 : 0))
-    .flatMap(({ guard, example }) =>
-      example
-        ? [
-            '',
-            `${guard} leaves out`,
-            `query     ${start(example.query)}`,
-            `positive  ${start(example.positive)}`,
-            `negative  ${start(example.negative)}`,
-          ]
-        : [],
-    );
-  return [
-    `${source}: ${negatives} negatives${known}`,
-    table,
-    ...(agree.length + silent.length > 0 ? ['', ...agree, ...silent] : []),
-    ...examples,
-  ].join('\n');
 }

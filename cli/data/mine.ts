@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs';
 import type { Mined } from '../../data/mining/mine.js';
 import { Fault } from '../../plan/fault.js';
 import { readPlan } from '../../plan/read.js';
+import { modelName } from '../../plan/run-layout.js';
 import { plainTable } from '../../report/table.js';
 import { type DataArguments, dataArguments } from '../plan-arguments.js';
 import { progress, say } from '../progress.js';
@@ -44,7 +45,7 @@ function table(mined: readonly Mined[], number: number): string {
     ...['source', 'queries', 'negatives', `fewer than ${number}`, ...guards.map((guard) => `− ${guard}`)],
     ...(moved ? ['new positives'] : []),
   ].map((heading) => ({ heading, digits: 0 }));
-  const recalls = models.map((model) => ({ heading: `recall ${model.split('/').at(-1)}`, digits: 3 }));
+  const recalls = models.map((model) => ({ heading: `recall ${modelName(model)}`, digits: 3 }));
   const lines = mined
     .filter(({ unjudged }) => unjudged > 0)
     .map(({ source, unjudged }) => `${source}: ${unjudged} candidates stay for want of an answer with a score`);

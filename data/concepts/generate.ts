@@ -1,6 +1,6 @@
 import { Chance } from './chance.js';
 import { type Concept, conceptGraph } from './graph.js';
-import { passage, statement } from './language.js';
+import { copyOf, passage, statement } from './language.js';
 import { type QueryKind, queryKinds, queryText } from './queries.js';
 
 /** What is generated: the same settings give the same benchmark, byte for byte. */
@@ -9,6 +9,8 @@ export interface ConceptsSettings {
   readonly concepts: number;
   /** The share of training negatives that are in truth right answers. */
   readonly planted: number;
+  /** The share of documents of which there is a second one, the same but for case and points, or for a sentence [0]. */
+  readonly copies?: number;
 }
 
 interface Query {
@@ -40,9 +42,10 @@ const NEGATIVES = 5;
  * describe it by its signs, or by those of the two concepts that lead to it, and share no word with its documents; long
  * ones (`vl`, 300 to 2,000 words) hide the signs in a story. For each concept there are distractors: documents that use
  * its signs and are about another concept. Training knows one right answer of a query; its negatives are distractors,
- * documents of the concepts nearby, and, as often as `planted` says, right answers that nobody marked.
+ * documents of the concepts nearby, and, as often as `planted` says, right answers that nobody marked. Copies stand in the
+ * corpus alone, after all else.
  */
-export function generateConcepts({ seed, concepts: size, planted }: ConceptsSettings): Concepts {
+export function generateConcepts({ seed, concepts: size, planted, copies = 0 }: ConceptsSettings): Concepts {
   const graph = conceptGraph(size, seed);
   const documents = graph.flatMap((concept, c) => [
     ...Array.from({ length: DOCUMENTS }, (_, i) => {
@@ -83,7 +86,11 @@ export function generateConcepts({ seed, concepts: size, planted }: ConceptsSett
     );
     return { ...query, positive, negatives };
   });
-  return { documents, train, test: all(1, ask(3)) };
+  const copied = documents.flatMap(({ id, text, concept }, place) => {
+    const chance = new Chance(seed, 6, place);
+    return chance.share() < copies ? [{ id: `${id}-copy`, text: copyOf(text, chance), concept }] : [];
+  });
+  return { documents: [...documents, ...copied], train, test: all(1, ask(3)) };
 }
 
 /** About another concept, by its names, with the signs of this one strewn in. */

@@ -51,3 +51,8 @@ export function passage(sentences: readonly string[], length: number, chance: Ch
   }
   return all.map((sentence) => sentence[0]!.toUpperCase() + sentence.slice(1)).join(' ');
 }
+
+/** A text again: without capitals and points, or with a sentence more that says nothing. */
+export function copyOf(text: string, chance: Chance): string {
+  return chance.below(2) === 0 ? text.toLowerCase().replaceAll(/[.,]/g, '') : `${text} ${filler(chance)}`;
+}

@@ -7,8 +7,8 @@ import { queryKinds } from './queries.js';
 
 /**
  * Writes the benchmark as a collection in BEIR layout with splits `train` (one answer a query), `truth` (all answers of
- * the training queries) and `test`, and one jsonl a kind of training query with its negatives: `vl.jsonl`, `hq.jsonl`,
- * `easy.jsonl`; and `encoder/`, a small one to begin from. Whole or not at all.
+ * the training queries), `test`, and `vl`, `hq` and `easy`, which are `train` by kind; one jsonl a kind of training query with
+ * its negatives: `vl.jsonl`, `hq.jsonl`, `easy.jsonl`; and `encoder/`, a small one to begin from. Whole or not at all.
  * @throws Fault a folder that is there already, or cannot be written
  */
 export function writeConcepts(
@@ -35,6 +35,7 @@ export function writeConcepts(
   };
   for (const kind of queryKinds) {
     const own = train.filter((query) => query.kind === kind);
+    files[`qrels/${kind}.tsv`] = qrels(own.map(({ id, positive }) => [id, documents[positive]!.id]));
     files[`${kind}.jsonl`] = lines(
       own.map(({ text, positive, negatives }) => ({
         query: text,

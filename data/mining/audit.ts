@@ -1,11 +1,11 @@
 import { allEnded } from '../../endpoint/all-ended.js';
-import { Fault } from '../../plan/fault.js';
+import type { MiningPlan } from '../../plan/data.js';
 import type { MiningGuardPlan } from '../../plan/guards.js';
-import { readCollection } from '../beir.js';
 import type { Source } from '../pairs.js';
+import { positivesOf, unguarded } from './choose.js';
 import { makeGuards, modelsOf } from './guards.js';
-import { positivesOf } from './mine.js';
 import { makeRankers } from './rankers.js';
+import type { Truth } from './truth.js';
 import { type Progress, type SourceVectors, vectorsOf } from './vectors.js';
 
 /** What one guard says of a source's negatives. */
@@ -18,6 +18,7 @@ interface Verdict {
   /** Where truth is known: how many of those are right answers, and how many of the right answers those are. */
   readonly precision: number | null;
   readonly recall: number | null;
+  /** One that no other guard would leave out, where there is one. */
   readonly example: { readonly query: string; readonly positive: string; readonly negative: string } | null;
 }
 
@@ -27,32 +28,12 @@ export interface Audit {
   readonly negatives: number;
   /** Negatives that are right answers in truth; null where truth is not known. */
   readonly falseNegatives: number | null;
+  /** What the verdicts are on where mining has guards: what it would take without them. Null: on the negatives. */
+  readonly candidates: { readonly number: number; readonly rightAnswers: number | null } | null;
   /** Each guard, then `any of them` and `all of them` where there are several. */
   readonly verdicts: readonly Verdict[];
   /** Of the negatives that either of two guards would leave out, the share that both would. */
   readonly agreement: readonly { readonly guards: readonly [string, string]; readonly share: number }[];
-}
-
-/** Right answers by text: query → documents. */
-export type Truth = (query: string, document: string) => boolean;
-
-/** The truth of a collection whose judgements of a split are complete. */
-export function readTruth(folder: string, split: string): Truth {
-  const { corpus, queries, qrels } = readCollection(folder, split);
-  const texts = new Map(corpus.ids.map((id, i) => [id, corpus.texts[i]!]));
-  const answers = new Map<string, Set<string>>();
-  for (const { id, text } of queries) {
-    const right = [...qrels.get(id)!].flatMap(([document, grade]) => (grade > 0 ? (texts.get(document) ?? []) : []));
-    answers.set(text.trim(), new Set([...(answers.get(text.trim()) ?? []), ...right]));
-  }
-  return (query, document) => {
-    const right = answers.get(query.trim());
-    if (right) return right.has(document.trim());
-    throw new Fault(
-      `Expected every query of the source in ${folder}, split ${split}, got one without: ${JSON.stringify(query.slice(0, 60))}. ` +
-        'Name the collection that the source was made from.',
-    );
-  };
 }
 
 /** What an audit judges by. */
@@ -63,30 +44,36 @@ export interface AuditSettings {
   /** Whose ranking top-rank takes: bm25 and models, merged as in mining. */
   readonly by: readonly string[];
   readonly truth: Truth | null;
+  /** How the negatives were mined and from what, where that was with guards or below the first rank. */
+  readonly mined?: { readonly plan: MiningPlan; readonly from: Source } | null;
 }
 
-/** Judges each negative of each pair by each guard. Models need a running backend. */
+/**
+ * Judges each negative of each pair by each guard; where guards had their say in mining, what it would have taken without
+ * them. Models need a running backend.
+ */
 export async function auditSource(
   source: Source,
-  { guards: plans, model, by, truth }: AuditSettings,
+  { guards: plans, model, by, truth, mined }: AuditSettings,
   onProgress: Progress,
 ): Promise<Audit> {
   const vectors = new Map<string, SourceVectors>();
   const deepest = Math.max(0, ...plans.map((plan) => (plan.type === 'top-rank' ? plan.skip : 0)));
-  const ranking = deepest > 0 ? by.filter((name) => name !== 'bm25') : [];
+  const ranking = deepest > 0 || mined ? by.filter((name) => name !== 'bm25') : [];
   for (const name of new Set([...ranking, ...modelsOf(plans, model)])) {
     vectors.set(name, await vectorsOf(source, name, onProgress));
   }
   const of = (name: string): SourceVectors => vectors.get(name) as SourceVectors;
-  const guards = makeGuards(plans, source, model, of);
-  const rankOf = deepest > 0 ? await ranksOf(source, by, deepest, of) : () => Number.POSITIVE_INFINITY;
-  const { queries, documents } = source;
-  const positives = positivesOf(source);
+  const asked = mined ? await withCandidates(mined.from, mined.plan, of) : source;
+  const guards = makeGuards(plans, asked, model, of);
+  const rankOf = deepest > 0 ? await ranksOf(asked, by, deepest, of) : () => Number.POSITIVE_INFINITY;
+  const { queries, documents } = asked;
+  const positives = positivesOf(asked);
   const judged = await allEnded(
-    source.pairs.flatMap(({ query, positive, negatives }) =>
+    asked.pairs.flatMap(({ query, positive, negatives }) =>
       negatives.map(async (negative) => {
-        const asked = [query, positives[query]!, negative, rankOf(query, negative)] as const;
-        const said = await allEnded(guards.map(async (guard) => guard.suspects(...asked)));
+        const about = [query, positives[query]!, negative, rankOf(query, negative)] as const;
+        const said = await allEnded(guards.map(async (guard) => guard.suspects(...about)));
         const right = truth?.(queries[query]!, documents[negative]!) ?? null;
         return { query, positive, negative, right, said, suspect: said.map((one) => one === true) };
       }),
@@ -96,7 +83,7 @@ export async function auditSource(
   const verdict = (guard: string, says: (suspect: readonly boolean[]) => boolean, unjudged = 0): Verdict => {
     const dropped = judged.filter(({ suspect }) => says(suspect));
     const right = dropped.filter((one) => one.right).length;
-    const [first] = dropped;
+    const first = dropped.find(({ suspect }) => suspect.filter(Boolean).length === 1) ?? dropped[0];
     return {
       guard,
       dropped: dropped.length,
@@ -111,8 +98,9 @@ export async function auditSource(
   const several = guards.length > 1;
   return {
     source: source.name,
-    negatives: judged.length,
-    falseNegatives,
+    ...(mined
+      ? { ...countNegatives(source, truth), candidates: { number: judged.length, rightAnswers: falseNegatives } }
+      : { negatives: judged.length, falseNegatives, candidates: null }),
     verdicts: [
       ...guards.map(({ name }, g) => {
         const unjudged = judged.filter(({ said }) => said[g] === undefined).length;
@@ -130,6 +118,18 @@ export async function auditSource(
       }),
     ),
   };
+}
+
+/** A source with what mining would take without guards for negatives. */
+async function withCandidates(source: Source, plan: MiningPlan, of: (model: string) => SourceVectors): Promise<Source> {
+  const found = await unguarded(source, plan, of);
+  return { ...source, pairs: source.pairs.map((pair) => ({ ...pair, negatives: found[pair.query]! })) };
+}
+
+function countNegatives({ pairs, queries, documents }: Source, truth: Truth | null) {
+  const all = pairs.flatMap(({ query, negatives }) => negatives.map((n) => [queries[query]!, documents[n]!] as const));
+  const falseNegatives = truth ? all.filter(([query, document]) => truth(query, document)).length : null;
+  return { negatives: all.length, falseNegatives };
 }
 
 /** The rank, from 1, of a document for a query, among all that can be its negatives; infinite below `depth`. */

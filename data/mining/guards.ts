@@ -1,7 +1,9 @@
 import type { MiningGuardPlan } from '../../plan/guards.js';
+import { modelName } from '../../plan/run-layout.js';
 import { nearlySame, normalized } from '../inspect/near-texts.js';
 import type { Source } from '../pairs.js';
 import { relabelGuard } from './relabel.js';
+import { truthGuard } from './truth.js';
 import { type SourceVectors, scoreOf } from './vectors.js';
 
 /** Judges negatives of a source: which may be right answers in truth. */
@@ -49,13 +51,15 @@ export function makeGuards(
       case 'positive-margin':
         return byScore(nameOf('positive-margin', plan), vectorsOf(model), plan);
       case 'guide':
-        return byScore(nameOf(`guide ${plan.model.split('/').at(-1)}`, plan), vectorsOf(plan.model), plan);
+        return byScore(nameOf(`guide ${modelName(plan.model)}`, plan), vectorsOf(plan.model), plan);
       case 'score-mask':
         return scoreMask(vectorsOf(model), plan.above);
       case 'top-rank':
         return { name: `top-rank ${plan.skip}`, suspects: (_query, _positives, _document, rank) => rank <= plan.skip };
       case 'relabel':
         return relabelGuard(plan, source);
+      case 'truth':
+        return truthGuard(plan, source);
     }
   };
   return plans.map(guardOf);

@@ -2,7 +2,8 @@ import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { allEnded } from '../../endpoint/all-ended.js';
 import type { MiningPlan } from '../../plan/data.js';
 import type { Source } from '../pairs.js';
-import { type Guard, makeGuards, modelsOf } from './guards.js';
+import { chooser } from './choose.js';
+import { makeGuards, modelsOf } from './guards.js';
 import { corpusHash, linesBegun, type MinedHeader, type MinedLine, minedFile, settingsOf } from './mined-file.js';
 import { makeRankers } from './rankers.js';
 import { judgeOf } from './relabel.js';
@@ -89,47 +90,6 @@ function minedBefore(source: Source, plan: MiningPlan, path: string, head: Mined
   if (lines.length !== source.queries.length) return null;
   const mined = summary(source.name, path, lines, plan.number);
   return mined.unjudged > 0 ? null : { ...mined, recall: {} };
-}
-
-/** Of a query's candidates, best first, those that may be its negatives. */
-function chooser(source: Source, plan: MiningPlan, guards: readonly Guard[]) {
-  const places = new Map(source.ids.map((id, place) => [id, place]));
-  const pattern = plan.family === undefined ? null : new RegExp(plan.family);
-  const familyOf = (id: string): string => pattern?.exec(id)?.[1] ?? id;
-  const positives = positivesOf(source);
-  return async (query: number, candidates: readonly string[]): Promise<MinedLine> => {
-    const answers = positives[query]!;
-    const families = new Set(pattern ? answers.map((place) => familyOf(source.ids[place]!)) : []);
-    const [negatives, moved]: [string[], string[]] = [[], []];
-    const leftOut: Record<string, number> = {};
-    let unjudged = 0;
-    for (const [i, id] of candidates.entries()) {
-      if (negatives.length >= plan.number) break;
-      const objects = families.has(familyOf(id)) ? { name: 'family' } : await firstToObject(i, id);
-      if (objects) leftOut[objects.name] = (leftOut[objects.name] ?? 0) + 1;
-      else negatives.push(id);
-      if (objects?.relabels) moved.push(id);
-      if (!objects || objects.relabels) families.add(familyOf(id));
-    }
-    const rare = { ...(moved.length > 0 && { positives: moved }), ...(unjudged > 0 && { unjudged }) };
-    return { query, negatives, left_out: leftOut, ...rare };
-
-    async function firstToObject(i: number, id: string): Promise<Pick<Guard, 'name' | 'relabels'> | null> {
-      for (const guard of guards) {
-        const suspect = await guard.suspects(query, answers, places.get(id)!, plan.ranks[0] + i);
-        if (suspect) return guard;
-        if (suspect === undefined) unjudged++;
-      }
-      return null;
-    }
-  };
-}
-
-/** For each query the places of its right answers. */
-export function positivesOf({ queries, pairs }: Source): number[][] {
-  const positives: number[][] = queries.map(() => []);
-  for (const { query, positive } of pairs) positives[query]!.push(positive);
-  return positives;
 }
 
 function summary(source: string, path: string, lines: readonly string[], number: number): Omit<Mined, 'recall'> {

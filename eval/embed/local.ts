@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { getBackend } from '@tensorflow/tfjs-core';
 import { tokenize } from '../../data/token-cache.js';
 import { tokenizationOf } from '../../data/tokens/tokenization.js';
@@ -9,7 +7,7 @@ import { fetchModel } from '../../encoder/fetch/fetch-model.js';
 import { readSettings } from '../../encoder/settings.js';
 import { weightsHash } from '../../encoder/weights-hash.js';
 import { Fault } from '../../plan/fault.js';
-import { finalCheckpoint } from '../../plan/run-layout.js';
+import { finalCheckpoint, modelName } from '../../plan/run-layout.js';
 import type { Precision } from '../../plan/schema.js';
 import { hashOf } from '../kept-index.js';
 import type { Embedder } from './embedder.js';
@@ -31,7 +29,7 @@ export async function openLocalEmbedder(model: string, precision: Precision): Pr
   const encoder = loadEncoder(folder, readSettings(folder), null, precision);
   const { tokenizer, settings, architecture } = encoder;
   return {
-    name: precision === 'float32' ? nameOf(model) : `${nameOf(model)}-${precision}`,
+    name: precision === 'float32' ? modelName(model) : `${modelName(model)}-${precision}`,
     where: 'machine',
     identity: async () => ({
       weights: await weightsHash(folder),
@@ -50,10 +48,4 @@ export async function openLocalEmbedder(model: string, precision: Precision): Pr
     },
     dispose: () => disposeEncoder(encoder),
   };
-}
-
-/** `all-MiniLM-L6-v2` for a hub id, `run/step-000057` for a checkpoint, the folder's own name for a run. */
-function nameOf(model: string): string {
-  const name = basename(model);
-  return existsSync(join(model, 'trainer')) ? `${basename(dirname(model))}/${name}` : name;
 }

@@ -6,6 +6,7 @@ import { readCollection } from '../../data/beir.js';
 import { generateConcepts } from '../../data/concepts/generate.js';
 import { conceptGraph } from '../../data/concepts/graph.js';
 import { writeConcepts } from '../../data/concepts/write.js';
+import { nearlySame, normalized } from '../../data/inspect/near-texts.js';
 import { loadTokenizer } from '../../encoder/tokenizer.js';
 
 let scratch: string;
@@ -40,6 +41,23 @@ describe('the concepts benchmark', () => {
     }
   });
 
+  it('copies documents, exactly but for case and points or nearly, and nothing else changes', () => {
+    const plain = generateConcepts(settings);
+    const { documents, train, test } = generateConcepts({ ...settings, copies: 0.5 });
+    expect({ documents: documents.slice(0, 300), train, test }).toEqual(plain);
+    const copies = documents.slice(300);
+    expect(Math.abs(copies.length / 300 - 0.5)).toBeLessThan(0.08);
+    let exact = 0;
+    for (const { id, text, concept } of copies) {
+      const original = documents.find((one) => `${one.id}-copy` === id)!;
+      expect(concept).toBe(original.concept);
+      expect(text).not.toBe(original.text);
+      if (normalized(text) === normalized(original.text)) exact++;
+      expect(nearlySame(text, original.text)).toBe(true);
+    }
+    expect(Math.abs(exact / copies.length - 0.5)).toBeLessThan(0.1);
+  });
+
   it('asks hard queries in words that the answers lack, and has distractors with those words', () => {
     const graph = conceptGraph(settings.concepts, settings.seed);
     const { documents, test } = generateConcepts(settings);
@@ -69,6 +87,9 @@ describe('the concepts benchmark', () => {
     expect(truth.queries).toHaveLength(540);
     expect(readCollection(folder, 'train').qrels.get('train-hq-3-1')?.size).toBe(1);
     expect(truth.qrels.get('train-hq-3-1')!.size).toBeGreaterThanOrEqual(4);
+    const hq = readCollection(folder, 'hq');
+    expect(hq.queries.map(({ id }) => id).every((id) => id.startsWith('train-hq-'))).toBe(true);
+    expect(hq.queries).toHaveLength(180);
     expect(readFileSync(join(folder, 'vl.jsonl'), 'utf8').trim().split('\n')).toHaveLength(180);
     expect(() => writeConcepts(folder, settings)).toThrow(/Expected a new folder at .*Name one that is not there/);
   });

@@ -5,11 +5,12 @@ import { crc32, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writeConcepts } from '../../data/concepts/write.js';
 import { convertSource } from '../../data/convert.js';
-import { auditSource, readTruth } from '../../data/mining/audit.js';
+import { auditSource } from '../../data/mining/audit.js';
 import { keptBm25Negatives } from '../../data/mining/kept-bm25.js';
 import { mineSource } from '../../data/mining/mine.js';
 import { type MinedLine, readMined } from '../../data/mining/mined-file.js';
 import { bm25Negatives, fuse } from '../../data/mining/rank.js';
+import { readTruth } from '../../data/mining/truth.js';
 import { scoreOf, vectorsOf } from '../../data/mining/vectors.js';
 import { hash32 } from '../../data/permutation.js';
 import { readSource } from '../../data/source.js';
@@ -321,6 +322,57 @@ describe('relabelling', () => {
   });
 });
 
+describe('a judge that knows the answers', () => {
+  let path: string;
+  const known = (change: object): MiningPlan['guards'] => [
+    { type: 'truth', collection: path, split: 'truth', wrong: 0, action: 'drop', ...change },
+  ];
+  const plan = (guards: MiningPlan['guards']): MiningPlan =>
+    mining({ by: [model], ranks: [1, 40], number: 10, guards });
+  const easy = (given: Data) => readSource({ ...collection, name: 'easy', path, split: 'easy' }, given);
+  beforeAll(() => {
+    path = join(scratch, 'known');
+    writeConcepts(path, { seed: 5, concepts: 12, planted: 0 });
+  });
+
+  it('leaves out right answers and no others, or trains on them', async () => {
+    const source = await easy(data('source', 0));
+    const truth = readTruth(path, 'truth');
+    const right = ({ pairs, queries, documents }: typeof source): number =>
+      pairs.flatMap((pair) => pair.negatives.filter((n) => truth(queries[pair.query]!, documents[n]!))).length;
+    await mineSource(source, plan([]), quiet);
+    expect(right(await easy(data('mined', 10, plan([]))))).toBeGreaterThan(20);
+    const dropped = await mineSource(source, plan(known({})), quiet);
+    expect(right(await easy(data('mined', 10, plan(known({})))))).toBe(0);
+    const moving = plan(known({ action: 'positive' }));
+    const moved = await mineSource(source, moving, quiet);
+    expect(moved).toMatchObject({
+      positives: dropped.leftOut.truth,
+      leftOut: { 'truth to positives': moved.positives },
+    });
+    const trained = await easy(data('mined', 10, moving));
+    expect(trained.pairs.length).toBe(source.pairs.length + moved.positives);
+    for (const pair of trained.pairs) {
+      expect(truth(trained.queries[pair.query]!, trained.documents[pair.positive]!)).toBe(true);
+    }
+  });
+
+  it('errs as often as it is told, always in the same pairs', async () => {
+    const source = await easy(data('source', 0));
+    const guards = [...known({}), ...known({ wrong: 0.25 }), ...known({ wrong: 1 })];
+    const audited = { guards, model, by: [model], truth: readTruth(path, 'truth') };
+    const mined = { plan: plan(guards), from: source };
+    const audit = await auditSource(source, { ...audited, mined }, quiet);
+    const { number, rightAnswers } = audit.candidates!;
+    const [never, quarter, always] = audit.verdicts;
+    expect(never).toMatchObject({ guard: 'truth', dropped: rightAnswers, precision: 1, recall: 1 });
+    expect(quarter!.guard).toBe('truth, 25 % wrong');
+    expect(Math.abs(quarter!.recall! - 0.75)).toBeLessThan(0.15);
+    expect(always).toMatchObject({ guard: 'truth, 100 % wrong', dropped: number - rightAnswers!, recall: 0 });
+    expect((await auditSource(source, { ...audited, mined }, quiet)).verdicts).toEqual(audit.verdicts);
+  });
+});
+
 describe('approximate search', () => {
   it('finds nearly what exact search finds, says how nearly, and mines the same twice', async () => {
     const source = await read();
@@ -411,6 +463,43 @@ describe('an audit', () => {
     expect(none).toMatchObject({ guard: 'guide model +9', dropped: 0, precision: null, recall: 0, example: null });
     expect([any?.dropped, every?.dropped]).toEqual([180, 0]);
     expect(audit.agreement.at(-1)).toEqual({ guards: ['positive-margin −9', 'guide model +9'], share: 0 });
+  });
+
+  it('judges what mining would take without its guards and from rank 1, and counts what training sees', async () => {
+    const before = await read();
+    const plain = mining({ by: [model], number: 4 });
+    await mineSource(before, plain, quiet);
+    const first = (await readSource(collection, data('mined', 3, plain))).pairs.flatMap(({ negatives }) => negatives);
+    const plan = mining({ by: [model], number: 4, ranks: [3, 20], guards: [{ type: 'same-text' }] });
+    await mineSource(before, plan, quiet);
+    const source = await readSource(collection, data('mined', 3, plan));
+    const vectors = await vectorsOf(before, model, quiet);
+    const above = -2;
+    const guards: MiningPlan['guards'] = [
+      { type: 'top-rank', skip: 2 },
+      { type: 'score-mask', above, softness: null },
+    ];
+    const truth = (query: string, document: string) => {
+      const [q, d] = [before.queries.indexOf(query), before.documents.indexOf(document)];
+      return scoreOf(vectors, q, d) > scoreOf(vectors, q, first[0]!) && d % 2 === 0;
+    };
+    const by = [model];
+    const audit = await auditSource(source, { guards, model, by, truth, mined: { plan, from: before } }, quiet);
+    const pairs = before.pairs.length;
+    expect(audit.negatives).toBe(4 * pairs);
+    expect(audit.candidates!.number).toBe(4 * pairs);
+    expect(audit.verdicts.slice(0, 2)).toMatchObject([
+      { guard: 'top-rank 2', dropped: 2 * pairs },
+      { guard: 'score-mask -2', dropped: 4 * pairs, precision: audit.candidates!.rightAnswers! / (4 * pairs) },
+    ]);
+    const rights = (lists: readonly { query: number; negatives: readonly number[] }[]) =>
+      lists.flatMap(({ query, negatives }) =>
+        negatives.filter((n) => truth(before.queries[query]!, before.documents[n]!)),
+      ).length;
+    expect(audit.falseNegatives).toBe(rights(source.pairs));
+    const ranked = before.pairs.map(({ query }, i) => ({ query, negatives: first.slice(4 * i, 4 * i + 4) }));
+    expect(audit.candidates!.rightAnswers).toBe(rights(ranked));
+    expect(rights(ranked)).not.toBe(rights(source.pairs));
   });
 
   it('sees texts that are the same, or nearly', async () => {

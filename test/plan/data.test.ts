@@ -53,6 +53,17 @@ describe('the data of a plan', () => {
     ],
     ['no regular expression', two('', '', '  mining: {family: "(["}\n'), /family: expected a regular expression with/],
     [
+      'a judge that is wrong twice over',
+      two('', '', '  mining: {guards: [{type: truth, collection: x, wrong: 2}]}\n'),
+      /guards\.0\.wrong: expected a number from 0 to 1, got 2\./,
+    ],
+    ['one band', source('path: x, bands: {by: length, into: 1}'), /into: expected an integer from 2 to 10, got 1/],
+    [
+      'right answers alone, debiased',
+      `${source('path: x')}loss: {debias: 1}\n`,
+      /debias: expected a number above 0 and below 1 or null, got 1/,
+    ],
+    [
       'a margin of no model’s scores',
       two('', '', '  mining: {guards: [{type: positive-margin, ratio: 0.95}]}\n'),
       /guards\.0: expected a model under data\.mining\.by/,

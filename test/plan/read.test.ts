@@ -123,7 +123,7 @@ batch_size: 3
       '  negatives: {per_query: 1}\nloss: {type: distill, in_batch: true}',
       'plan.yaml:7:23 loss.in_batch: unknown key. Known here: type, temperature, teacher_temperature, matryoshka.',
     ],
-    ['loss: {debias: 1}', 'plan.yaml:6:16 loss.debias: expected a positive number or null, got 1.'],
+    ['loss: {debias: 1}', 'plan.yaml:6:16 loss.debias: expected a number above 0 and below 1 or null, got 1.'],
     ['guards: []', 'plan.yaml:6:1 guards: unknown key. Did you mean "loss.guards"?'],
     [
       'zzz: 1',
