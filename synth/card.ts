@@ -7,9 +7,19 @@ import type { SynthesisPlan } from '../plan/synthesis.js';
 import type { Call } from './ask.js';
 import { type AskedGot, askedAgainstGot } from './asked-got.js';
 import type { Documents } from './documents.js';
+import type { Ended } from './draw.js';
 import type { Made } from './make-records.js';
 import type { Picked } from './quality/quality.js';
-import { type Finished, type Kind, kindsOf, type LeftOut, type Piece, type Side } from './record.js';
+import {
+  type Finished,
+  isLeftOut,
+  type Kind,
+  kindsOf,
+  type Outcome,
+  type Piece,
+  recordsOf,
+  type Side,
+} from './record.js';
 import { type TurnName, turnNames } from './turns.js';
 
 type Counts = Readonly<Record<string, number>>;
@@ -29,6 +39,8 @@ interface KindCard {
   readonly file: string;
   readonly wanted: number;
   readonly records: number;
+  /** Why no more were drawn. */
+  readonly ended: Ended;
   /** Reason → how many did not become records. */
   readonly leftOut: Counts;
   readonly positives: number;
@@ -74,6 +86,8 @@ export interface Card {
   readonly tasks: readonly string[];
   readonly kinds: readonly KindCard[];
   readonly cost: readonly TurnCost[];
+  /** Where the budget was used up before all was there, what its fault says. */
+  readonly usedUp: string | null;
 }
 
 const EXAMPLES = 2;
@@ -82,17 +96,18 @@ const EXAMPLES = 2;
 export async function makeCard(
   plan: SynthesisPlan,
   folder: string,
-  { documents, picked, tasks, records, leftOut }: Made & { readonly documents: Documents | null },
+  { documents, picked, tasks, drawn }: Made & { readonly documents: Documents | null },
 ): Promise<Card> {
+  const all = Object.values(drawn);
   const calls = [
     ...(picked?.calls ?? []),
     ...(tasks?.calls ?? []),
-    ...[...records, ...leftOut].flatMap((one) => one.calls),
+    ...all.flatMap(({ outcomes }) => outcomes.flatMap((one) => one.calls)),
   ];
   const cards: KindCard[] = [];
   for (const kind of kindsOf(plan)) {
-    const own = <T extends { readonly kind: Kind }>(list: readonly T[]): T[] => list.filter((one) => one.kind === kind);
-    cards.push(await kindCard(plan, folder, kind, own(records), own(leftOut)));
+    const { outcomes, ended } = drawn[kind]!;
+    cards.push(await kindCard(plan, folder, kind, outcomes, ended));
   }
   return {
     name: plan.name,
@@ -114,6 +129,7 @@ export async function makeCard(
     tasks: tasks?.tasks ?? [],
     kinds: cards,
     cost: costOf(calls, plan),
+    usedUp: all.find(({ usedUp }) => usedUp !== null)?.usedUp ?? null,
   };
 }
 
@@ -121,9 +137,10 @@ async function kindCard(
   plan: SynthesisPlan,
   folder: string,
   kind: Kind,
-  records: readonly Finished[],
-  leftOut: readonly LeftOut[],
+  outcomes: readonly Outcome<Finished>[],
+  ended: Ended,
 ): Promise<KindCard> {
+  const records = recordsOf(outcomes);
   const file = join(folder, `${kind}.jsonl`);
   const pieces = (side: 'positives' | 'negatives'): Piece[] => records.flatMap((record) => record[side]);
   const tolerance = plan.varied_length?.tolerance ?? 0.25;
@@ -133,7 +150,8 @@ async function kindCard(
     file,
     wanted: (kind === 'hq' ? hard?.number : varied?.number) ?? 0,
     records: records.length,
-    leftOut: countBy(leftOut, ({ reason }) => reason),
+    ended,
+    leftOut: countBy(outcomes.filter(isLeftOut), ({ reason }) => reason),
     positives: pieces('positives').length,
     negatives: { written: judgedOf(records, 'written'), mined: judgedOf(records, 'mined') },
     lengths: {

@@ -96,6 +96,11 @@ export function isLeftOut<T extends object>(outcome: Outcome<T>): outcome is Lef
   return 'reason' in outcome;
 }
 
+/** Those that became records. */
+export function recordsOf(outcomes: readonly Outcome<Finished>[]): Finished[] {
+  return outcomes.filter((outcome): outcome is Finished => !isLeftOut(outcome));
+}
+
 /** A written text's origin. */
 export function writtenBy({ model, prompt, id }: Call): {
   from: 'written';

@@ -246,7 +246,7 @@ describe('a synthesis', () => {
   it('is estimated without a request: as many calls as a run makes that leaves nothing out', async () => {
     const yaml = `${hq(', positive: rewritten, passage_words: [20, 40]')}\nvaried_length: {number: 3, domain: d, tasks: 2}`;
     const all = await chain(yaml, documents);
-    const counted = await estimate(all.plan, all.prompts);
+    const counted = await estimate(all.plan, all.prompts, all.out);
     expect(all.server.requests()).toBe(0);
     const { card } = await all.run();
     await all.server.close();
