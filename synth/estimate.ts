@@ -1,11 +1,10 @@
-import { vectorsOf } from '../data/mining/vectors.js';
 import type { Tokens } from '../endpoint/budget.js';
 import { dryEndpoint } from '../endpoint/dry.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { SynthesisPlan } from '../plan/synthesis.js';
 import { type Ask, asker } from './ask.js';
-import { candidateFinder } from './candidates.js';
-import { readSynthesisDocuments } from './documents.js';
+import { candidateFinder, type Finder } from './candidates.js';
+import { type Document, readSynthesisDocuments } from './documents.js';
 import type { Ended } from './draw.js';
 import { MadeUp } from './made-up.js';
 import { makeRecords } from './make-records.js';
@@ -45,7 +44,7 @@ const nothing: Taken = { calls: 0, kept: 0, tokens: { input: 0, output: 0 }, mon
 /**
  * Runs the synthesis itself on endpoints that send nothing ({@link dryEndpoint}) and count: what is kept of earlier answers
  * is taken, the rest is made up ({@link MadeUp}). Nothing is sent or written, and no encoder is loaded: BM25 stands in where
- * candidates are looked for, and for a classifier every document is good.
+ * candidates are looked for (any documents fill up what it lacks), and for a classifier every document is good.
  *
  * @param folder where the synthesis itself would go
  * @throws Fault as {@link readSynthesisDocuments}, and eval sets that cannot be read
@@ -74,7 +73,11 @@ export async function estimate(plan: SynthesisPlan, prompts: Prompts, folder: st
       documents,
       objects: (query) => screen.objects(query),
       once: (_key, make) => make(),
-      find: candidateFinder(documents?.documents ?? [], byWords, () => {}, vectorsOf),
+      find: filledUp(
+        candidateFinder(documents?.documents ?? [], byWords, () => {}),
+        documents?.documents ?? [],
+        candidates.ranks,
+      ),
       classify: everyOneGood,
     },
   );
@@ -93,6 +96,23 @@ export async function estimate(plan: SynthesisPlan, prompts: Prompts, folder: st
       ...(searches && encoders.length > 0 ? [`BM25 in the place of ${encoders.join(' and ')} for candidates`] : []),
       ...(hard?.quality.type === 'classifier' ? ['every document taken for good in the place of the classifier'] : []),
     ],
+  };
+}
+
+/** With any documents where fewer are found than ranks ask for, as for a made-up query whose words no document has. */
+function filledUp(find: Finder, documents: readonly Document[], [first, last]: readonly [number, number]): Finder {
+  return async (drafts) => {
+    const candidatesOf = await find(drafts);
+    return (place) => {
+      const found = candidatesOf(place);
+      const known = new Set([drafts[place]!.source, ...found.map(({ id }) => id)]);
+      const missing = last - first + 1 - found.filter(({ rank }) => rank > 0).length;
+      const others: Document[] = [];
+      for (let i = 0; i < documents.length && others.length < missing; i++) {
+        if (!known.has(documents[i]!.id)) others.push(documents[i]!);
+      }
+      return [...found, ...others.map((document, i) => ({ ...document, rank: last - missing + i + 1 }))];
+    };
   };
 }
 
