@@ -223,7 +223,7 @@ function costOf(calls: readonly Call[], plan: SynthesisPlan): TurnCost[] {
 }
 
 /** What tokens of a turn cost: by the judge's price where it is a judge's. */
-export function priceOf(
+function priceOf(
   turn: TurnName,
   { endpoint, judging: { endpoint: judge } }: SynthesisPlan,
 ): EndpointPlan['price'] {
@@ -231,6 +231,6 @@ export function priceOf(
 }
 
 /** What tokens cost; null without a price. */
-export function moneyOf({ input, output }: Tokens, price: EndpointPlan['price']): number | null {
+function moneyOf({ input, output }: Tokens, price: EndpointPlan['price']): number | null {
   return price && (input * price.input + output * price.output) / 1e6;
 }
