@@ -223,10 +223,7 @@ function costOf(calls: readonly Call[], plan: SynthesisPlan): TurnCost[] {
 }
 
 /** What tokens of a turn cost: by the judge's price where it is a judge's. */
-function priceOf(
-  turn: TurnName,
-  { endpoint, judging: { endpoint: judge } }: SynthesisPlan,
-): EndpointPlan['price'] {
+function priceOf(turn: TurnName, { endpoint, judging: { endpoint: judge } }: SynthesisPlan): EndpointPlan['price'] {
   return (judging.includes(turn) ? (judge ?? endpoint) : endpoint)?.price ?? null;
 }
 
