@@ -28,6 +28,8 @@ export type Origin = (
       readonly document?: string;
       /** Words that were asked for, and that came. */
       readonly words?: { readonly asked: number; readonly got: number };
+      /** Of a question: the second call, which found it sound. */
+      readonly check?: string;
     }
 ) & { readonly verdict?: Verdict };
 
