@@ -26,7 +26,7 @@ export function estimateText(estimate: Estimate): string {
     '',
     'Bytes / 4 as tokens, without what a model thinks; new answers are made up and taken for usable: what is left out and',
     'asked anew comes on top. What was answered before is taken off.',
-    ...standIns.map((one) => `Not asked: ${one}.`),
+    ...standIns.map((one) => `No encoder was loaded: ${one}.`),
     ...fewer,
     ...(money === null ? ['No price of every endpoint, no money.'] : []),
   ].join('\n');

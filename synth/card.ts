@@ -1,10 +1,7 @@
 import { join } from 'node:path';
 import { type Inspection, inspect } from '../data/inspect/inspect.js';
 import { readSource } from '../data/source.js';
-import type { Tokens } from '../endpoint/budget.js';
-import type { EndpointPlan } from '../plan/endpoint.js';
 import type { SynthesisPlan } from '../plan/synthesis.js';
-import type { Call } from './ask.js';
 import { type AskedGot, askedAgainstGot } from './asked-got.js';
 import type { Documents } from './documents.js';
 import type { Ended } from './draw.js';
@@ -20,7 +17,7 @@ import {
   recordsOf,
   type Side,
 } from './record.js';
-import { type TurnName, turnNames } from './turns.js';
+import { costOf, type TurnCost } from './turn-costs.js';
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -52,20 +49,6 @@ interface KindCard {
   };
   /** Of the file as the reader of training data sees it; null where it is empty. */
   readonly inspection: Inspection | null;
-}
-
-/** What calls of one kind took, each counted once however often it was run. */
-interface TurnCost {
-  readonly turn: TurnName;
-  readonly model: string;
-  readonly prompt: string;
-  readonly calls: number;
-  readonly malformed: number;
-  readonly refused: number;
-  readonly tokens: Tokens;
-  /** Calls of which the server did not say what they took. */
-  readonly unknown: number;
-  readonly money: number | null;
 }
 
 /** A data card: what was made, from what, how, and at what cost. */
@@ -191,43 +174,4 @@ async function inspected({ eval_sets: sets }: SynthesisPlan, path: string, kind:
     { negatives: { per_query: 0, from: 'source', ranks: [1, 1], choose: 'first' }, faults: 'skip' },
   );
   return inspect(source, sets, EXAMPLES);
-}
-
-const judging: readonly TurnName[] = ['quality', 'check', 'grade'];
-
-function costOf(calls: readonly Call[], plan: SynthesisPlan): TurnCost[] {
-  const once = new Map(calls.map((call) => [call.id, call]));
-  const turns = turnNames.filter((name) => calls.some(({ turn }) => turn === name));
-  return turns.map((turn) => {
-    const own = [...once.values()].filter((call) => call.turn === turn);
-    const tokens = own.reduce(
-      (sum, call) => ({
-        input: sum.input + (call.tokens?.input ?? 0),
-        output: sum.output + (call.tokens?.output ?? 0),
-      }),
-      { input: 0, output: 0 },
-    );
-    const { model, prompt } = own[0]!;
-    return {
-      turn,
-      model,
-      prompt,
-      calls: own.length,
-      malformed: own.filter(({ unusable }) => unusable === 'malformed').length,
-      refused: own.filter(({ unusable }) => unusable === 'refused').length,
-      tokens,
-      unknown: own.filter((call) => call.tokens === null).length,
-      money: moneyOf(tokens, priceOf(turn, plan)),
-    };
-  });
-}
-
-/** What tokens of a turn cost: by the judge's price where it is a judge's. */
-function priceOf(turn: TurnName, { endpoint, judging: { endpoint: judge } }: SynthesisPlan): EndpointPlan['price'] {
-  return (judging.includes(turn) ? (judge ?? endpoint) : endpoint)?.price ?? null;
-}
-
-/** What tokens cost; null without a price. */
-function moneyOf({ input, output }: Tokens, price: EndpointPlan['price']): number | null {
-  return price && (input * price.input + output * price.output) / 1e6;
 }
