@@ -4,13 +4,15 @@ import { markdownTable, plainTable } from '../report/table.js';
 import { writeInParts } from '../retrieval/text-file.js';
 import type { AskedGot } from '../synth/asked-got.js';
 import type { Card } from '../synth/card.js';
+import type { Ended } from '../synth/draw.js';
+import type { Kind } from '../synth/record.js';
 import { start } from './data/start.js';
 import { leakCounts, type Tabulated, textCounts, whole } from './inspection-columns.js';
 
 // The rest are in card.json.
 const TASKS = 10;
 
-const names = { hq: 'hard queries', vl: 'queries of varied length' } as const;
+export const kindNames = { hq: 'hard queries', vl: 'queries of varied length' } as const;
 
 /** Writes a data card as `card.md` and `card.json`. */
 export function writeCard(folder: string, card: Card): { markdown: string; json: string } {
@@ -25,7 +27,7 @@ const inMarkdown = ({ columns, rows }: Tabulated): string => markdownTable(colum
 /** The counts, for a terminal. */
 export function cardText(card: Card): string {
   const rows = card.kinds.map(({ kind, wanted, records, positives, negatives: { written, mined }, leftOut, file }) => [
-    names[kind],
+    kindNames[kind],
     wanted,
     records,
     positives,
@@ -39,7 +41,26 @@ export function cardText(card: Card): string {
     ...whole(['', 'wanted', 'records', 'positives', 'negatives written', 'mined', 'false negatives', 'left out']),
     { heading: 'file' },
   ];
-  return [...(card.canned ? [cannedNote, ''] : []), plainTable(columns, rows)].join('\n');
+  const fewer = card.kinds.flatMap(({ kind, ended }) =>
+    ended === 'complete' ? [] : [`Fewer ${kindNames[kind]} than are wanted: ${whyFewer(kind, ended)}.`],
+  );
+  return [
+    ...(card.canned ? [cannedNote, ''] : []),
+    plainTable(columns, rows),
+    ...(fewer.length > 0 ? ['', ...fewer] : []),
+  ].join('\n');
+}
+
+/** Why there are fewer records than are wanted. */
+export function whyFewer(kind: Kind, ended: Exclude<Ended, 'complete'>): string {
+  switch (ended) {
+    case 'exhausted':
+      return kind === 'hq' ? 'no document is left to ask about' : 'the model named no kind of task';
+    case 'patience':
+      return 'too many were lost one after another, for the reasons under "left out"';
+    case 'budget':
+      return 'the budget is used up';
+  }
 }
 
 const cannedNote =
@@ -85,6 +106,7 @@ function kindPart({
   file,
   wanted,
   records,
+  ended,
   leftOut,
   positives,
   negatives,
@@ -96,8 +118,10 @@ function kindPart({
     return [side, kept, becamePositives, rejected.answers ?? 0, rejected.between ?? 0, others(rejected)];
   });
   const parts = [
-    `## ${names[kind][0]!.toUpperCase()}${names[kind].slice(1)}`,
-    `${file}: ${records} records of ${wanted} wanted, ${positives} positives.`,
+    `## ${kindNames[kind][0]!.toUpperCase()}${kindNames[kind].slice(1)}`,
+    `${file}: ${records} records of ${wanted} wanted, ${positives} positives.${
+      ended === 'complete' ? '' : ` There are no more, for ${whyFewer(kind, ended)}.`
+    }`,
     ...(Object.keys(leftOut).length === 0
       ? ['Nothing was left out.']
       : [

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
+import { Fault } from '../plan/fault.js';
 import { planHash } from '../plan/hash.js';
 import type { RunPlan } from '../plan/schema.js';
 import { readSynthesis, type SynthesisPlan } from '../plan/synthesis.js';
-import { plainTable } from '../report/table.js';
-import type { Estimate } from '../synth/estimate.js';
 import { cardText, writeCard } from './data-card.js';
+import { estimateText } from './estimate-text.js';
 import { watchInterrupt } from './interrupt.js';
 import { type DataArguments, dataArguments } from './plan-arguments.js';
 import { progress, say } from './progress.js';
@@ -42,7 +42,7 @@ export const synth: CommandModule<object, SynthArguments> = {
     const prompts = new Prompts(plan.prompts, plan.shown_words);
     if (dry) {
       const { estimate } = await import('../synth/estimate.js');
-      const counted = await estimate(plan, prompts);
+      const counted = await estimate(plan, prompts, folder);
       console.log(json ? JSON.stringify(counted) : estimateText(counted));
       return;
     }
@@ -55,7 +55,7 @@ export const synth: CommandModule<object, SynthArguments> = {
       const card = await synthesize(folder, { plan, prompts, ...models, onProgress });
       const files = writeCard(folder, card);
       for (const [name, spent] of models.spent()) say(`${name}: ${spending(spent)}`);
-      const compared = plan.run ? await trainOn(plan.run, folder) : null;
+      const compared = plan.run && card.usedUp === null ? await trainOn(plan.run, folder) : null;
       if (json) console.log(JSON.stringify({ ...card, ...files, ...(compared && { run: compared }) }));
       else
         console.log(
@@ -66,6 +66,7 @@ export const synth: CommandModule<object, SynthArguments> = {
             ...(compared ? [compared.text] : []),
           ].join('\n'),
         );
+      if (card.usedUp !== null) throw new Fault(card.usedUp);
     } finally {
       await models.close();
     }
@@ -94,26 +95,4 @@ async function trainOn(run: RunPlan, folder: string) {
   const text = `\n${tables(results)}\n\ncheckpoint: ${trained.checkpoint}\nloss curve: ${curve.png}`;
   const scores = results.map(({ system, set, metrics }) => ({ system, set, metrics }));
   return { trained, results: scores, curve, text };
-}
-
-function estimateText({ turns, calls, tokens, money }: Estimate): string {
-  const columns = ['turn', 'calls', 'tokens in', 'tokens out'].map((heading) => ({ heading, digits: 0 }));
-  const priced = money === null ? [] : [{ heading: 'money', digits: 2 }];
-  const row = (turn: string, one: Omit<Estimate, 'turns'>) => [
-    turn,
-    one.calls,
-    one.tokens.input,
-    one.tokens.output,
-    ...(money === null ? [] : [one.money ?? 0]),
-  ];
-  return [
-    plainTable(
-      [...columns, ...priced],
-      [...turns.map((one) => row(one.turn, one)), row('together', { calls, tokens, money })],
-    ),
-    '',
-    'Bytes / 4 as tokens; every answer taken for usable: what is left out and asked anew comes on top, and what was',
-    'answered before comes off.',
-    ...(money === null ? ['No endpoint.price, no money.'] : []),
-  ].join('\n');
 }

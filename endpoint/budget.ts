@@ -31,11 +31,14 @@ export interface Spent {
   readonly money: number | null;
 }
 
+/** The budget does not hold the next request: what was done is kept, and nothing more is asked. */
+export class UsedUp extends Fault {}
+
 const nothing = { requests: 0, unanswered: 0, tokens: { input: 0, output: 0 } };
 
 /**
- * Holds a command, or a run over all its starts where it has a ledger, to a budget: before each request, what it may take at most is set aside beside what was spent, and
- * a request that might not fit is not made. So the budget stops before it is exceeded, and never after.
+ * Holds a command, or a run over all its starts where it has a ledger, to a budget: before each request, what it may take
+ * at most is set aside beside what was spent, and a request that might not fit is not made. So the budget stops before it is exceeded, and never after.
  */
 export class Budget {
   #requests = 0;
@@ -55,7 +58,7 @@ export class Budget {
    * Sets aside what a request may take at most.
    *
    * @returns frees it again; what the request used is spent
-   * @throws Fault when the request might not fit
+   * @throws UsedUp when the request might not fit
    */
   setAside(call: string, most: Tokens): (used: Tokens) => void {
     const { budget } = this.plan;
@@ -112,7 +115,7 @@ export class Budget {
 
   #hold(what: keyof EndpointPlan['budget'], would: number, limit: number | null, spent: number): void {
     if (limit === null || would <= limit) return;
-    throw new Fault(
+    throw new UsedUp(
       `Expected the work to fit endpoint.budget.${what}, got ${spent} of ${limit} spent and a request that might not fit. ` +
         'Raise it and run again: what is done is kept.',
     );

@@ -91,11 +91,12 @@ export async function converse(endpoint: Endpoint, conversation: Conversation): 
     attempt = 0,
     refusable = false,
   } = conversation;
-  const { url, model } = endpoint.plan;
+  const { url, model, length_limit: limit, send_temperature: sends, thinking_tokens: thinking } = endpoint.plan;
+  const most = longest + (thinking ?? 0);
   const body = {
     messages: messages.map(({ role, content }) => ({ role, content })),
-    temperature,
-    max_tokens: longest,
+    ...(sends === false ? {} : { temperature }),
+    [limit ?? 'max_tokens']: most,
     ...(alternatives ? { logprobs: true, top_logprobs: mostAlternatives } : {}),
     ...(format ? { response_format: format } : {}),
   };
@@ -105,7 +106,7 @@ export async function converse(endpoint: Endpoint, conversation: Conversation): 
     path: '/chat/completions',
     body,
     answer: answerSchema,
-    most: { input: bytes + (format ? Buffer.byteLength(JSON.stringify(format)) : 0), output: longest },
+    most: { input: bytes + (format ? Buffer.byteLength(JSON.stringify(format)) : 0), output: most },
     used: tokensOf,
     refusable,
   });

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { EndpointPlan } from '../plan/endpoint.js';
-import { Fault } from '../plan/fault.js';
 import { cacheFolder } from '../plan/places.js';
 import { Answers, idOf } from './answers.js';
 import { BatchTransport } from './batch.js';
@@ -10,6 +9,7 @@ import { Budget, type Spent, type SpentInAll, type Tokens } from './budget.js';
 import { excerpt, Failure } from './failure.js';
 import { Ledger } from './ledger.js';
 import { Pace } from './pace.js';
+import { Patience, Refused, type Tried } from './patience.js';
 import { directTransport, openClient, type Transport } from './transport.js';
 
 /** One request of OpenAI's protocol, and how its answer is read. */
@@ -27,21 +27,6 @@ export interface Request<T extends z.ZodType> {
   readonly refusable?: boolean;
 }
 
-/** A request that the server takes exception to: a text too long for its model, or one it will not have. */
-export class Refused extends Fault {
-  constructor(
-    message: string,
-    readonly call: string,
-  ) {
-    super(message);
-  }
-}
-
-// Longer than this no command waits for a server: a day's quota is used up.
-const longestRest = 600;
-// Requests that are refused one after the other, before any was answered: the plan is wrong, not the texts.
-const refusedInARow = 20;
-
 /**
  * A model behind OpenAI's protocol: concurrent up to a limit and a rate, patient with a server that is busy, within a
  * budget. {@link Answers} are kept by whoever asks: ./chat.ts, ./embeddings.ts.
@@ -54,9 +39,8 @@ export class Endpoint {
   readonly #ledger: Ledger | null;
   readonly #budget: Budget;
   readonly #transport: Transport;
-  readonly #pause: (attempt: number) => number;
+  readonly #patience: Patience;
   readonly #underway = new Map<string, Promise<unknown>>();
-  #refusals = 0;
   /** The first fault: nothing is asked after it. */
   #fault: unknown;
 
@@ -90,7 +74,7 @@ export class Endpoint {
     this.pace = new Pace(plan, transport.paced);
     this.#ledger = run === undefined ? null : new Ledger(join(run, 'calls.jsonl'), !transport.paced);
     this.#budget = new Budget(plan, this.#ledger);
-    this.#pause = pause;
+    this.#patience = new Patience(plan, this.pace, pause);
   }
 
   get spent(): Spent {
@@ -152,9 +136,9 @@ export class Endpoint {
     keep: (answer: z.output<T>) => void,
     call: string = idOf({ url: this.plan.url, model: this.plan.model, ...request.body }),
   ): Promise<z.output<T>> {
-    const patience = { failed: 0, answered: 0 };
+    const tried = { failed: 0, answered: 0 };
     for (let waited = false; ; waited = true) {
-      const end = await this.pace.run(() => this.#patiently(request, keep, call, patience), waited);
+      const end = await this.pace.run(() => this.#patiently(request, keep, call, tried), waited);
       if (end !== busy) return end;
     }
   }
@@ -163,7 +147,7 @@ export class Endpoint {
     request: Request<T>,
     keep: (answer: z.output<T>) => void,
     call: string,
-    patience: Patience,
+    tried: Tried,
   ): Promise<z.output<T> | typeof busy> {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;
@@ -171,7 +155,7 @@ export class Endpoint {
       try {
         return await this.#once(request, keep, call);
       } catch (error) {
-        const next = error instanceof Failure ? this.#next(error, request, call, patience) : error;
+        const next = error instanceof Failure ? this.#patience.after(error, request, call, tried) : error;
         if (typeof next !== 'number') {
           if (!(next instanceof Refused)) this.#fault ??= next;
           throw next;
@@ -184,36 +168,6 @@ export class Endpoint {
         await wait(next * 1000);
       }
     }
-  }
-
-  /** How many seconds to wait after a failure, or what to throw. */
-  #next(
-    { message: got, kind }: Failure,
-    { path, refusable = false }: Request<z.ZodType>,
-    call: string,
-    patience: Patience,
-  ): number | Fault {
-    const url = `${this.plan.url.replace(/\/+$/, '')}${path}`;
-    const expected = `Expected an answer from ${url}, got ${got}`;
-    if (kind.what === 'refused' || kind.what === 'stop') {
-      const check = got.includes('response_format')
-        ? 'Set endpoint.response_format to json_object or text.'
-        : `Check url, model and ${this.plan.key_variable}.`;
-      const alone = refusable && kind.what === 'refused';
-      const never = this.pace.answered === 0 && ++this.#refusals >= refusedInARow;
-      return alone && !never ? new Refused(`${expected}. ${check}`, call) : new Fault(`${expected}. ${check}`);
-    }
-    // A server that is busy with other requests of ours has not failed this one.
-    if (kind.what === 'busy' && this.pace.answered > patience.answered) patience.failed = 0;
-    patience.answered = this.pace.answered;
-    const later = 'run again: what is done is kept.';
-    if (patience.failed === this.plan.retries) {
-      return new Fault(`${expected} (${patience.failed + 1} times). See to the server and ${later}`);
-    }
-    if ((kind.seconds ?? 0) > longestRest) {
-      return new Fault(`${expected}, to be asked again in ${Math.ceil(kind.seconds ?? 0)} s. Then ${later}`);
-    }
-    return kind.seconds ?? this.#pause(patience.failed++);
   }
 
   /** One request. @throws Failure, or Fault where the budget does not hold it */
@@ -247,14 +201,6 @@ export class Endpoint {
 function transportOf(plan: EndpointPlan, at: string, folder: string): Transport {
   const client = openClient(plan, at);
   return plan.batch === undefined ? directTransport(plan, client) : new BatchTransport(plan, client, { folder });
-}
-
-/** What a request went through so far. */
-interface Patience {
-  /** Attempts that failed, since the server last answered others. */
-  failed: number;
-  /** How many requests were answered when it last failed. */
-  answered: number;
 }
 
 const busy = Symbol('the server wants fewer requests');

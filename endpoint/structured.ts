@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Tokens } from './budget.js';
 import { type Answer, converse, type Message } from './chat.js';
-import { type Endpoint, Refused } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import { readings } from './json-in-text.js';
+import { Refused } from './patience.js';
 
 /** A value asked of a language model. */
 export interface Wanted<T> {

@@ -25,6 +25,12 @@ export const endpoint = z
      * json_schema where the plan does not say.
      */
     response_format: z.enum(['json_schema', 'json_object', 'text']).optional(),
+    /** What the protocol calls the most tokens of an answer: max_tokens where the plan does not say. */
+    length_limit: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
+    /** Tokens that a reasoning model may think before it answers, where the server counts them towards that limit. */
+    thinking_tokens: z.int().nonnegative().optional(),
+    /** False for a model that refuses any temperature but its own. */
+    send_temperature: z.boolean().optional(),
     /**
      * Many requests in a file: by OpenAI's Batch API, or files alone, which somebody else runs. Else each by itself.
      */

@@ -1,16 +1,23 @@
 import { join } from 'node:path';
 import { type Inspection, inspect } from '../data/inspect/inspect.js';
 import { readSource } from '../data/source.js';
-import type { Tokens } from '../endpoint/budget.js';
-import type { EndpointPlan } from '../plan/endpoint.js';
 import type { SynthesisPlan } from '../plan/synthesis.js';
-import type { Call } from './ask.js';
 import { type AskedGot, askedAgainstGot } from './asked-got.js';
 import type { Documents } from './documents.js';
+import type { Ended } from './draw.js';
 import type { Made } from './make-records.js';
 import type { Picked } from './quality/quality.js';
-import { type Finished, type Kind, kindsOf, type LeftOut, type Piece, type Side } from './record.js';
-import { type TurnName, turnNames } from './turns.js';
+import {
+  type Finished,
+  isLeftOut,
+  type Kind,
+  kindsOf,
+  type Outcome,
+  type Piece,
+  recordsOf,
+  type Side,
+} from './record.js';
+import { costOf, type TurnCost } from './turn-costs.js';
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -29,6 +36,8 @@ interface KindCard {
   readonly file: string;
   readonly wanted: number;
   readonly records: number;
+  /** Why no more were drawn. */
+  readonly ended: Ended;
   /** Reason → how many did not become records. */
   readonly leftOut: Counts;
   readonly positives: number;
@@ -40,20 +49,6 @@ interface KindCard {
   };
   /** Of the file as the reader of training data sees it; null where it is empty. */
   readonly inspection: Inspection | null;
-}
-
-/** What calls of one kind took, each counted once however often it was run. */
-interface TurnCost {
-  readonly turn: TurnName;
-  readonly model: string;
-  readonly prompt: string;
-  readonly calls: number;
-  readonly malformed: number;
-  readonly refused: number;
-  readonly tokens: Tokens;
-  /** Calls of which the server did not say what they took. */
-  readonly unknown: number;
-  readonly money: number | null;
 }
 
 /** A data card: what was made, from what, how, and at what cost. */
@@ -74,6 +69,8 @@ export interface Card {
   readonly tasks: readonly string[];
   readonly kinds: readonly KindCard[];
   readonly cost: readonly TurnCost[];
+  /** Where the budget was used up before all was there, what its fault says. */
+  readonly usedUp: string | null;
 }
 
 const EXAMPLES = 2;
@@ -82,17 +79,18 @@ const EXAMPLES = 2;
 export async function makeCard(
   plan: SynthesisPlan,
   folder: string,
-  { documents, picked, tasks, records, leftOut }: Made & { readonly documents: Documents | null },
+  { documents, picked, tasks, drawn }: Made & { readonly documents: Documents | null },
 ): Promise<Card> {
+  const all = Object.values(drawn);
   const calls = [
     ...(picked?.calls ?? []),
     ...(tasks?.calls ?? []),
-    ...[...records, ...leftOut].flatMap((one) => one.calls),
+    ...all.flatMap(({ outcomes }) => outcomes.flatMap((one) => one.calls)),
   ];
   const cards: KindCard[] = [];
   for (const kind of kindsOf(plan)) {
-    const own = <T extends { readonly kind: Kind }>(list: readonly T[]): T[] => list.filter((one) => one.kind === kind);
-    cards.push(await kindCard(plan, folder, kind, own(records), own(leftOut)));
+    const { outcomes, ended } = drawn[kind]!;
+    cards.push(await kindCard(plan, folder, kind, outcomes, ended));
   }
   return {
     name: plan.name,
@@ -114,6 +112,7 @@ export async function makeCard(
     tasks: tasks?.tasks ?? [],
     kinds: cards,
     cost: costOf(calls, plan),
+    usedUp: all.find(({ usedUp }) => usedUp !== null)?.usedUp ?? null,
   };
 }
 
@@ -121,9 +120,10 @@ async function kindCard(
   plan: SynthesisPlan,
   folder: string,
   kind: Kind,
-  records: readonly Finished[],
-  leftOut: readonly LeftOut[],
+  outcomes: readonly Outcome<Finished>[],
+  ended: Ended,
 ): Promise<KindCard> {
+  const records = recordsOf(outcomes);
   const file = join(folder, `${kind}.jsonl`);
   const pieces = (side: 'positives' | 'negatives'): Piece[] => records.flatMap((record) => record[side]);
   const tolerance = plan.varied_length?.tolerance ?? 0.25;
@@ -133,7 +133,8 @@ async function kindCard(
     file,
     wanted: (kind === 'hq' ? hard?.number : varied?.number) ?? 0,
     records: records.length,
-    leftOut: countBy(leftOut, ({ reason }) => reason),
+    ended,
+    leftOut: countBy(outcomes.filter(isLeftOut), ({ reason }) => reason),
     positives: pieces('positives').length,
     negatives: { written: judgedOf(records, 'written'), mined: judgedOf(records, 'mined') },
     lengths: {
@@ -173,46 +174,4 @@ async function inspected({ eval_sets: sets }: SynthesisPlan, path: string, kind:
     { negatives: { per_query: 0, from: 'source', ranks: [1, 1], choose: 'first' }, faults: 'skip' },
   );
   return inspect(source, sets, EXAMPLES);
-}
-
-const judging: readonly TurnName[] = ['quality', 'check', 'grade'];
-
-function costOf(calls: readonly Call[], plan: SynthesisPlan): TurnCost[] {
-  const once = new Map(calls.map((call) => [call.id, call]));
-  const turns = turnNames.filter((name) => calls.some(({ turn }) => turn === name));
-  return turns.map((turn) => {
-    const own = [...once.values()].filter((call) => call.turn === turn);
-    const tokens = own.reduce(
-      (sum, call) => ({
-        input: sum.input + (call.tokens?.input ?? 0),
-        output: sum.output + (call.tokens?.output ?? 0),
-      }),
-      { input: 0, output: 0 },
-    );
-    const { model, prompt } = own[0]!;
-    return {
-      turn,
-      model,
-      prompt,
-      calls: own.length,
-      malformed: own.filter(({ unusable }) => unusable === 'malformed').length,
-      refused: own.filter(({ unusable }) => unusable === 'refused').length,
-      tokens,
-      unknown: own.filter((call) => call.tokens === null).length,
-      money: moneyOf(tokens, priceOf(turn, plan)),
-    };
-  });
-}
-
-/** What tokens of a turn cost: by the judge's price where it is a judge's. */
-export function priceOf(
-  turn: TurnName,
-  { endpoint, judging: { endpoint: judge } }: SynthesisPlan,
-): EndpointPlan['price'] {
-  return (judging.includes(turn) ? (judge ?? endpoint) : endpoint)?.price ?? null;
-}
-
-/** What tokens cost; null without a price. */
-export function moneyOf({ input, output }: Tokens, price: EndpointPlan['price']): number | null {
-  return price && (input * price.input + output * price.output) / 1e6;
 }

@@ -1,132 +1,154 @@
-import { hash32, hashText } from '../data/permutation.js';
 import type { Tokens } from '../endpoint/budget.js';
+import { dryEndpoint } from '../endpoint/dry.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
 import type { SynthesisPlan } from '../plan/synthesis.js';
-import type { Ask } from './ask.js';
-import { moneyOf, priceOf } from './card.js';
-import { readSynthesisDocuments } from './documents.js';
+import { type Ask, asker } from './ask.js';
+import { candidateFinder, type Finder } from './candidates.js';
+import { type Document, readSynthesisDocuments } from './documents.js';
+import type { Ended } from './draw.js';
+import { MadeUp } from './made-up.js';
 import { makeRecords } from './make-records.js';
+import { endpointsOf } from './open-models.js';
 import type { Prompts } from './prompts.js';
-import * as turns from './turns.js';
-import { type TurnName, turnNames, type Values } from './turns.js';
+import type { Classify } from './quality/classifier.js';
+import { type Kind, kindsOf, recordsOf } from './record.js';
+import { Screen } from './screen.js';
+import { type TurnName, turnNames } from './turns.js';
 
-/** What a synthesis would take. */
-export interface Estimate {
-  readonly turns: readonly {
-    readonly turn: TurnName;
-    readonly calls: number;
-    readonly tokens: Tokens;
-    readonly money: number | null;
-  }[];
+/** What asking takes. */
+export interface Taken {
+  /** To be sent. */
   readonly calls: number;
+  /** Answered before, which cost nothing again. */
+  readonly kept: number;
   readonly tokens: Tokens;
+  /** By the plan's prices; null where one is missing. */
   readonly money: number | null;
 }
 
-// Of English, about; other languages have fewer bytes to a token.
-const BYTES_PER_TOKEN = 4;
+/** What a synthesis would take. */
+export interface Estimate extends Taken {
+  readonly turns: readonly (Taken & { readonly turn: TurnName })[];
+  readonly kinds: readonly {
+    readonly kind: Kind;
+    readonly wanted: number;
+    readonly records: number;
+    readonly ended: Ended;
+  }[];
+  /** Encoders that were not asked, and what stood in for each. */
+  readonly standIns: readonly string[];
+}
+
+const nothing: Taken = { calls: 0, kept: 0, tokens: { input: 0, output: 0 }, money: 0 };
 
 /**
- * Goes through a synthesis with answers made up on the spot, each as long as it is asked for, and counts. Nothing is
- * sent and no model is loaded. It takes every answer for usable and every grade for right: what is left out and asked
- * anew comes on top, what was answered before comes off. A query's candidates are any documents.
+ * Runs the synthesis itself on endpoints that send nothing ({@link dryEndpoint}) and count: what is kept of earlier answers
+ * is taken, the rest is made up ({@link MadeUp}). Nothing is sent or written, and no encoder is loaded: BM25 stands in where
+ * candidates are looked for (any documents fill up what it lacks), and for a classifier every document is good.
+ *
+ * @param folder where the synthesis itself would go
+ * @throws Fault as {@link readSynthesisDocuments}, and eval sets that cannot be read
  */
-export async function estimate(plan: SynthesisPlan, prompts: Prompts): Promise<Estimate> {
-  const counted = new Map<TurnName, { calls: number; input: number; output: number }>();
-  const answering = new Set<string>();
-  const ask: Ask = async (turn, values, { before = [] } = {}) => {
-    const made = turn.answer.parse(madeUp(turn.name, values, answering));
-    const sent = [prompts.system, prompts.fill(turn.name, values), ...before.map(({ content }) => content)];
-    const one = counted.get(turn.name) ?? { calls: 0, input: 0, output: 0 };
-    one.calls++;
-    one.input += sent.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / BYTES_PER_TOKEN;
-    one.output += Buffer.byteLength(JSON.stringify(made)) / BYTES_PER_TOKEN;
-    counted.set(turn.name, one);
-    return { value: made, call: { turn: turn.name, prompt: '', model: '', id: '', tokens: null } };
-  };
+export async function estimate(plan: SynthesisPlan, prompts: Prompts, folder: string): Promise<Estimate> {
+  const made = new MadeUp();
+  const counted = new Map<TurnName, Taken>();
+  const open = endpointsOf(plan, folder);
+  const writer = dryEndpoint(open.writer.plan, made.writer, open.writer.answers);
+  const judge = open.judge ? dryEndpoint(open.judge.plan, made.writer, open.judge.answers) : writer;
   const documents = plan.documents ? readSynthesisDocuments(plan.documents) : null;
-  const rules = { type: 'rules', at_least: 1e-9 } as const;
-  const hard = plan.hard_queries;
-  await makeRecords(
+  const screen = new Screen(plan.eval_sets);
+  const { candidates, hard_queries: hard } = plan;
+  const byWords = { ...plan, candidates: { ...candidates, by: ['bm25'] } };
+  const { drawn } = await makeRecords(
     {
-      // Without an encoder every document counts as good; what a language model grades for it is counted below.
-      plan: hard?.quality.type === 'classifier' ? { ...plan, hard_queries: { ...hard, quality: rules } } : plan,
+      plan,
       prompts,
-      write: ask,
-      judge: ask,
+      write: counting(asker(writer, prompts, plan.temperature), writer, made, counted),
+      judge: counting(asker(judge, prompts, 0), judge, made, counted),
+      // One thing after another, so that what each takes can be told.
       width: 1,
       onProgress: () => {},
     },
     {
       documents,
-      load: undefined,
-      objects: () => null,
+      objects: (query) => screen.objects(query),
       once: (_key, make) => make(),
-      candidates:
-        async (all, drafts, { candidates: { ranks } }) =>
-        (place) => {
-          const own = drafts[place]?.source ?? null;
-          const source = own !== null && drafts[place]?.positives.length === 0 ? [own] : [];
-          const others = all.filter(({ id }) => id !== own).slice(ranks[0] - 1, ranks[1]);
-          const first = all.filter(({ id }) => source.includes(id));
-          return [...first, ...others].map((document, rank) => ({ ...document, rank }));
-        },
+      find: filledUp(
+        candidateFinder(documents?.documents ?? [], byWords, () => {}),
+        documents?.documents ?? [],
+        candidates.ranks,
+      ),
+      classify: everyOneGood,
     },
   );
-  if (hard?.quality.type === 'classifier' && hard.quality.labels === undefined && documents) {
-    for (const { text } of documents.documents.slice(0, hard.quality.sample)) {
-      await ask(turns.quality, { document: text });
-    }
-  }
-  return summary(counted, plan);
-}
-
-function summary(
-  counted: ReadonlyMap<TurnName, { calls: number; input: number; output: number }>,
-  plan: SynthesisPlan,
-): Estimate {
-  const rows = turnNames.flatMap((turn) => {
-    const one = counted.get(turn);
-    if (!one) return [];
-    const tokens = { input: Math.round(one.input), output: Math.round(one.output) };
-    return [{ turn, calls: one.calls, tokens, money: moneyOf(tokens, priceOf(turn, plan)) }];
-  });
-  const sum = (of: (row: (typeof rows)[number]) => number): number => rows.reduce((total, turn) => total + of(turn), 0);
+  const turns = turnNames.flatMap((turn) => (counted.has(turn) ? [{ turn, ...counted.get(turn)! }] : []));
+  const searches = plan.negatives.mined > 0 || hard?.positive === 'graded';
+  const encoders = candidates.by.filter((name) => name !== 'bm25');
   return {
-    turns: rows,
-    calls: sum(({ calls }) => calls),
-    tokens: { input: sum(({ tokens }) => tokens.input), output: sum(({ tokens }) => tokens.output) },
-    money: rows.some(({ money }) => money === null) ? null : sum(({ money }) => money ?? 0),
+    turns,
+    kinds: kindsOf(plan).map((kind) => {
+      const { outcomes, ended } = drawn[kind]!;
+      const wanted = (kind === 'hq' ? hard?.number : plan.varied_length?.number) ?? 0;
+      return { kind, wanted, records: recordsOf(outcomes).length, ended };
+    }),
+    ...turns.reduce(sumOf, nothing),
+    standIns: [
+      ...(searches && encoders.length > 0 ? [`BM25 in the place of ${encoders.join(' and ')} for candidates`] : []),
+      ...(hard?.quality.type === 'classifier' ? ['every document taken for good in the place of the classifier'] : []),
+    ],
   };
 }
 
-/** An answer of the length that is asked for; what answers a query is remembered, so that it gets its grade. */
-function madeUp(name: TurnName, values: Values, answering: Set<string>): object {
-  const words = Number(values.words);
-  const key = hashText(JSON.stringify([name, values]));
-  const text = (length: number): string =>
-    Array.from({ length }, (_, i) => hash32(key, i).toString(36).slice(0, 5)).join(' ');
-  switch (name) {
-    case 'quality':
-      return { grade: 5 };
-    case 'question':
-      answering.add(String(values.document));
-      return { question: text(80) };
-    case 'check':
-      return { self_contained: true, needs_reasoning: true, answered: true };
-    case 'tasks':
-      return { tasks: Array.from({ length: Number(values.number) }, (_, i) => `${i} ${text(20)}`) };
-    case 'query':
-    case 'length':
-      return { query: text(words) };
-    case 'passage':
-    case 'positive': {
-      const made = text(words);
-      answering.add(made);
-      return name === 'passage' ? { passage: made } : { document: made };
-    }
-    case 'negative':
-      return { document: text(words) };
-    case 'grade':
-      return { grade: answering.has(String(values.document)) ? 5 : 1 };
-  }
+/** With any documents where fewer are found than ranks ask for, as for a made-up query whose words no document has. */
+function filledUp(find: Finder, documents: readonly Document[], [first, last]: readonly [number, number]): Finder {
+  return async (drafts) => {
+    const candidatesOf = await find(drafts);
+    return (place) => {
+      const found = candidatesOf(place);
+      const known = new Set([drafts[place]!.source, ...found.map(({ id }) => id)]);
+      const missing = last - first + 1 - found.filter(({ rank }) => rank > 0).length;
+      const others: Document[] = [];
+      for (let i = 0; i < documents.length && others.length < missing; i++) {
+        if (!known.has(documents[i]!.id)) others.push(documents[i]!);
+      }
+      return [...found, ...others.map((document, i) => ({ ...document, rank: last - missing + i + 1 }))];
+    };
+  };
+}
+
+const everyOneGood: Classify = async (texts, examples) => ({
+  scores: texts.map(() => 1),
+  examples: examples.length,
+  good: examples.length,
+  accuracy: 1,
+});
+
+/** Asks, and counts for each turn what it takes. */
+function counting(ask: Ask, endpoint: Endpoint, made: MadeUp, counted: Map<TurnName, Taken>): Ask {
+  return async (turn, values, options) => {
+    made.see(turn, values);
+    const before = endpoint.spent;
+    const said = await ask(turn, values, options);
+    const after = endpoint.spent;
+    const taken = {
+      calls: after.requests - before.requests,
+      kept: after.cached - before.cached,
+      tokens: {
+        input: after.tokens.input - before.tokens.input,
+        output: after.tokens.output - before.tokens.output,
+      },
+      money: after.money === null ? null : after.money - before.money!,
+    };
+    counted.set(turn.name, sumOf(counted.get(turn.name) ?? nothing, taken));
+    return said;
+  };
+}
+
+function sumOf(a: Taken, b: Taken): Taken {
+  return {
+    calls: a.calls + b.calls,
+    kept: a.kept + b.kept,
+    tokens: { input: a.tokens.input + b.tokens.input, output: a.tokens.output + b.tokens.output },
+    money: a.money === null || b.money === null ? null : a.money + b.money,
+  };
 }

@@ -58,6 +58,6 @@ export async function askHardQuery(
       origin: { ...writtenBy(written.call), document: source, words: lengths, verdict: answers },
     });
   }
-  const origin = { ...writtenBy(asked.call), document: source };
+  const origin = { ...writtenBy(asked.call), document: source, check: checked.call.id };
   return { id, kind: 'hq', query: { text: question, origin }, positives, source, calls };
 }

@@ -29,12 +29,21 @@ export async function brainstorm(write: Ask, { domain, tasks: wanted }: VariedLe
   return { tasks: [...found.values()], calls };
 }
 
-/** Writes long query `i` of as many as the plan wants, and a document that answers it. */
+/** Long query `i` of all that are drawn; `place` is which of those that the plan wants it is to become. */
+export interface LongQueryDraw {
+  readonly i: number;
+  readonly place: number;
+}
+
+/**
+ * Writes a long query and a document that answers it. One in the place of another that was lost has that one's length, so
+ * that all together keep to the distribution, but its own task.
+ */
 export async function writeLongQuery(
   desk: Desk,
   varied: VariedLengthPlan,
   tasks: readonly string[],
-  i: number,
+  { i, place }: LongQueryDraw,
 ): Promise<Outcome<Draft>> {
   const { seed } = desk.plan;
   const id = `vl-${i}`;
@@ -42,7 +51,7 @@ export async function writeLongQuery(
   const leaveOut = leavingOut(id, 'vl', calls);
   const task = tasks[i % tasks.length]!;
   const attempt = Math.floor(i / tasks.length);
-  const words = askedLength(varied.query_words, i, varied.number, seed);
+  const words = askedLength(varied.query_words, place, varied.number, seed);
 
   const query = await atLength(desk, turns.query, { domain: varied.domain, task, words }, varied, attempt, calls);
   if (!query) return leaveOut('no query');

@@ -7,6 +7,7 @@ import { openStandIn, type StandIn } from '../endpoint/stand-in/stand-in.js';
 import { written } from '../endpoint/stand-in/writing.js';
 import { type EndpointPlan, endpoint } from '../plan/endpoint.js';
 import { Fault } from '../plan/fault.js';
+import { cacheFolder } from '../plan/places.js';
 import type { CannedPlan, SynthesisPlan } from '../plan/synthesis.js';
 import { type Ask, asker } from './ask.js';
 import { slips } from './canned/slips.js';
@@ -29,16 +30,20 @@ export interface Models {
  */
 export async function openModels(plan: SynthesisPlan, prompts: Prompts, folder: string): Promise<Models> {
   const standIn = plan.canned ? await openCanned(plan.canned, prompts) : null;
-  const writer = standIn
-    ? new Endpoint(cannedEndpoint, { run: folder, at: standIn.url, folder: join(folder, 'answers') })
-    : new Endpoint(plan.endpoint as EndpointPlan, { run: folder });
-  const other = plan.judging.endpoint ? new Endpoint(plan.judging.endpoint, { run: join(folder, 'judge') }) : null;
+  const asked = endpointsOf(plan, folder);
+  const writer = new Endpoint(asked.writer.plan, {
+    run: folder,
+    folder: asked.writer.answers,
+    ...(standIn && { at: standIn.url }),
+  });
+  const other = asked.judge
+    ? new Endpoint(asked.judge.plan, { run: join(folder, 'judge'), folder: asked.judge.answers })
+    : null;
   const judge = other ?? writer;
   return {
     write: asker(writer, prompts, plan.temperature),
     judge: asker(judge, prompts, 0),
-    // A record waits for one answer at a time: twice as many as requests under way keep the queue full.
-    width: 2 * writer.plan.concurrency,
+    width: widthOf(writer.plan, judge.plan),
     spent: () => [writer, ...(other ? [other] : [])].map((one) => [one.plan.model, one.spent] as const),
     close: async () => {
       writer.close();
@@ -46,6 +51,33 @@ export async function openModels(plan: SynthesisPlan, prompts: Prompts, folder: 
       await standIn?.close();
     },
   };
+}
+
+/**
+ * How many records are made at once. A record waits for one answer at a time: twice as many as requests under way keep the
+ * queue full. In a batch goes what waits, so that there all are.
+ */
+function widthOf(...plans: readonly EndpointPlan[]): number {
+  if (plans.some(({ batch }) => batch !== undefined)) return Number.POSITIVE_INFINITY;
+  return 2 * Math.max(...plans.map(({ concurrency }) => concurrency));
+}
+
+/** An endpoint, and the folder of its answers. */
+interface Asked {
+  readonly plan: EndpointPlan;
+  readonly answers: string;
+}
+
+/** Who writes and, where that is another, who judges. */
+export function endpointsOf(
+  plan: SynthesisPlan,
+  folder: string,
+): { readonly writer: Asked; readonly judge: Asked | null } {
+  const answers = cacheFolder('answers');
+  const writer = plan.canned
+    ? { plan: cannedEndpoint, answers: join(folder, 'answers') }
+    : { plan: plan.endpoint as EndpointPlan, answers };
+  return { writer, judge: plan.judging.endpoint ? { plan: plan.judging.endpoint, answers } : null };
 }
 
 // Answers are kept under this address wherever the stand-in listens.

@@ -28,6 +28,8 @@ export type Origin = (
       readonly document?: string;
       /** Words that were asked for, and that came. */
       readonly words?: { readonly asked: number; readonly got: number };
+      /** Of a question: the second call, which found it sound. */
+      readonly check?: string;
     }
 ) & { readonly verdict?: Verdict };
 
@@ -94,6 +96,11 @@ export type Outcome<T> = T | LeftOut;
 
 export function isLeftOut<T extends object>(outcome: Outcome<T>): outcome is LeftOut {
   return 'reason' in outcome;
+}
+
+/** Those that became records. */
+export function recordsOf(outcomes: readonly Outcome<Finished>[]): Finished[] {
+  return outcomes.filter((outcome): outcome is Finished => !isLeftOut(outcome));
 }
 
 /** A written text's origin. */

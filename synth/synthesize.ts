@@ -1,26 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { vectorsOf } from '../data/mining/vectors.js';
+import { vectorsOf } from '../data/mining/vectors.js';
 import type { SynthesisPlan } from '../plan/synthesis.js';
 import { writeInParts } from '../retrieval/text-file.js';
-import { findCandidates } from './candidates.js';
+import { candidateFinder } from './candidates.js';
 import { type Card, makeCard } from './card.js';
 import { readSynthesisDocuments } from './documents.js';
-import { type Hands, makeRecords } from './make-records.js';
+import { type Hands, type Made, makeRecords } from './make-records.js';
 import { Outcomes } from './outcomes.js';
-import { type Finished, kindsOf, type LeftOut, lineOf } from './record.js';
+import { classify } from './quality/classifier.js';
+import { isLeftOut, kindsOf, type LeftOut, lineOf, recordsOf } from './record.js';
 import { Screen } from './screen.js';
 
 /**
  * Makes the records that a plan asks for, into `<folder>/hq.jsonl` and `vl.jsonl`, with what was left out beside them
  * (`left-out.jsonl`). Every outcome goes into a journal at once, and the files are written from it in the order of the
- * plan: stopped anywhere and begun again, it gives the same files. Encoders need a running backend.
+ * plan: stopped anywhere and begun again, it gives the same files. Where the budget is used up, they have what was made by
+ * then, and the card says so. Encoders need a running backend.
  * @param load in the place of an encoder, for tests
- * @throws Fault what cannot be read, a budget that is used up, a server that fails; what was done is kept
+ * @throws Fault what cannot be read, a server that fails; what was done is kept
  */
-export async function synthesize(folder: string, hands: Hands, load?: typeof vectorsOf): Promise<Card> {
-  const { plan, prompts } = hands;
+export async function synthesize(folder: string, hands: Hands, load: typeof vectorsOf = vectorsOf): Promise<Card> {
+  const { plan, prompts, onProgress } = hands;
   const documents = plan.documents ? readSynthesisDocuments(plan.documents) : null;
   const screen = new Screen(plan.eval_sets);
   const outcomes = new Outcomes(folder, {
@@ -31,12 +33,12 @@ export async function synthesize(folder: string, hands: Hands, load?: typeof vec
   try {
     const made = await makeRecords(hands, {
       documents,
-      load,
       objects: (query) => screen.objects(query),
       once: (key, make) => outcomes.once(key, make),
-      candidates: findCandidates,
+      find: candidateFinder(documents?.documents ?? [], plan, onProgress, load),
+      classify: (texts, examples, model, progress) => classify(texts, examples, model, progress, load),
     });
-    write(folder, plan, made.records, made.leftOut);
+    write(folder, plan, made);
     return await makeCard(plan, folder, { documents, ...made });
   } finally {
     outcomes.close();
@@ -51,13 +53,15 @@ function essence({ endpoint, judging, run: _run, ...plan }: SynthesisPlan): obje
   return JSON.parse(JSON.stringify(decisive));
 }
 
-function write(folder: string, plan: SynthesisPlan, records: readonly Finished[], leftOut: readonly LeftOut[]): void {
+function write(folder: string, plan: SynthesisPlan, { drawn }: Made): void {
   writeFileSync(join(folder, 'plan.yaml'), stringify(plan));
+  const leftOut: LeftOut[] = [];
   for (const kind of kindsOf(plan)) {
-    const own = records.filter((record) => record.kind === kind);
+    const outcomes = drawn[kind]?.outcomes ?? [];
+    leftOut.push(...outcomes.filter(isLeftOut));
     writeInParts(
       join(folder, `${kind}.jsonl`),
-      lines(own, (record) => lineOf(record, plan.instruction)),
+      lines(recordsOf(outcomes), (record) => lineOf(record, plan.instruction)),
     );
   }
   const brief = ({ calls, ...one }: LeftOut): object => ({ ...one, calls: calls.map(({ id }) => id) });

@@ -1,10 +1,9 @@
-import { FaultLog } from '../../data/fault-log.js';
 import { readJsonl, shown } from '../../data/jsonl.js';
 import { type Progress, vectorsOf } from '../../data/mining/vectors.js';
-import type { Source } from '../../data/pairs.js';
 import { permute } from '../../data/permutation.js';
 import { Fault } from '../../plan/fault.js';
 import type { Rows } from '../../retrieval/dense.js';
+import { sourceOfTexts } from '../source-of-texts.js';
 import { fitLogistic, probability } from './logistic.js';
 
 /** A text and whether it is good. */
@@ -21,6 +20,14 @@ export interface Classified {
   /** The share of examples on which it is right, five-fold. */
   readonly accuracy: number;
 }
+
+/** Learns from examples which texts are good. @throws Fault fewer than ten examples of either kind */
+export type Classify = (
+  texts: readonly string[],
+  examples: readonly Labelled[],
+  model: string,
+  onProgress: Progress,
+) => Promise<Classified>;
 
 const FOLDS = 5;
 
@@ -54,7 +61,8 @@ export async function classify(
         'Label more, or take type: rules.',
     );
   }
-  const { documents } = await load(sourceOf([...texts, ...examples.map(({ text }) => text)]), model, onProgress);
+  const all = sourceOfTexts('documents', { documents: [...texts, ...examples.map(({ text }) => text)] });
+  const { documents } = await load(all, model, onProgress);
   const { width, values } = documents;
   const from = texts.length;
   const places = examples.map((_, i) => from + permute(i, examples.length, 17));
@@ -80,21 +88,4 @@ function rowsAt({ values, width }: Rows, places: readonly number[]): Rows {
     rows.set(values.subarray(place * width, (place + 1) * width), row * width);
   }
   return { values: rows, width };
-}
-
-/** Texts as a source of documents alone. */
-function sourceOf(documents: readonly string[]): Source {
-  return {
-    name: 'documents',
-    weight: 1,
-    queries: [],
-    instructions: [],
-    documents,
-    ids: documents.map((_, i) => String(i)),
-    barred: [],
-    labelOf: String,
-    pairs: [],
-    maxLength: {},
-    faults: new FaultLog('stop'),
-  };
 }

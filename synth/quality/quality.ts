@@ -1,11 +1,11 @@
-import type { Progress, vectorsOf } from '../../data/mining/vectors.js';
+import type { Progress } from '../../data/mining/vectors.js';
 import { hash32, hashText } from '../../data/permutation.js';
 import type { QualityPlan } from '../../plan/synthesis.js';
 import type { Ask, Call } from '../ask.js';
 import type { Document } from '../documents.js';
 import { inTurn } from '../in-turn.js';
 import * as turns from '../turns.js';
-import { type Classified, classify, readLabels } from './classifier.js';
+import { type Classified, type Classify, readLabels } from './classifier.js';
 import { ruleScore } from './rules.js';
 
 /** Documents worth asking about, best first; equals in an order that the seed draws. */
@@ -23,13 +23,13 @@ interface Picking {
   readonly ask: Ask;
   readonly width: number;
   readonly onProgress: Progress;
-  readonly load?: typeof vectorsOf;
+  readonly classify: Classify;
 }
 
 // What a language model calls good, for a classifier to learn.
 const GOOD = 3;
 
-/** Picks the documents to ask about, as a plan says. @throws Fault as {@link classify} and {@link Ask} */
+/** Picks the documents to ask about, as a plan says. @throws Fault as {@link Classify} and {@link Ask} */
 export async function pickDocuments(
   documents: readonly Document[],
   plan: QualityPlan,
@@ -67,7 +67,7 @@ async function scoresOf(
           ? await gradedSample(documents, plan.sample, picking, calls)
           : readLabels(plan.labels);
       const texts = documents.map(({ text }) => text);
-      const { scores, ...classifier } = await classify(texts, examples, plan.model, picking.onProgress, picking.load);
+      const { scores, ...classifier } = await picking.classify(texts, examples, plan.model, picking.onProgress);
       return { scores, classifier };
     }
   }

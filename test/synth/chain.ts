@@ -15,6 +15,9 @@ import type { TurnName } from '../../synth/turns.js';
 /** What a scripted model answers to each turn, by the values of its prompt; text stands as it is. */
 export type Script = Partial<Record<TurnName, (values: Readonly<Record<string, string>>) => unknown>>;
 
+/** Another reply than the script's, as `written` takes it. */
+type Otherwise = Parameters<typeof written>[1];
+
 /** So many words that no other text has. */
 export function words(count: number, from: number): string {
   return Array.from({ length: count }, (_, i) => `w${(from * 5003 + i * 7).toString(36)}x`).join(' ');
@@ -22,7 +25,7 @@ export function words(count: number, from: number): string {
 
 const first = (text: string): string => /\S+/.exec(text)?.[0] ?? '';
 /** By this a question names its document, and the scripted judge knows it again: its first word, backwards. */
-const tag = (document: string): string => [...first(document)].reverse().join('');
+export const tag = (document: string): string => [...first(document)].reverse().join('');
 
 const dutiful: Required<Script> = {
   quality: () => ({ grade: 4 }),
@@ -51,19 +54,25 @@ interface Line {
 }
 
 /** A synthesis of these documents (d0, d1, …) against a scripted model, in a folder of its own. */
-export async function chain(yaml: string, documents: readonly string[], script: Script = {}) {
+export async function chain(
+  yaml: string,
+  documents: readonly string[],
+  script: Script = {},
+  { endpoint: more = '', otherwise }: { readonly endpoint?: string; readonly otherwise?: Otherwise } = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), 'reasontune-synth-'));
   const corpus = join(folder, 'corpus.jsonl');
   writeFileSync(corpus, documents.map((text, i) => `${JSON.stringify({ _id: `d${i}`, text })}\n`).join(''));
-  const server = await openStandIn(written(scripted(script)), { delay: 0 });
+  const server = await openStandIn(written(scripted(script), otherwise), { delay: 0 });
   const file = join(folder, 'plan.yaml');
-  const endpoint = `endpoint: {url: "${server.url}", model: m, retries: 0, price: {input: 1, output: 2}}`;
+  const endpoint = `endpoint: {url: "${server.url}", model: m, retries: 0, price: {input: 1, output: 2}${more}}`;
   writeFileSync(file, `name: t\n${endpoint}\ndocuments: {path: ${corpus}, words: [5, 2000]}\n${yaml}`);
   const plan = readSynthesis(file);
   const prompts = new Prompts(undefined, plan.shown_words);
   const out = join(folder, 'out');
-  const run = async (to = out) => {
-    const model = new Endpoint(plan.endpoint!, { folder: join(folder, 'answers') });
+  /** @param cache where answers are kept, as `REASONTUNE_CACHE` */
+  const run = async (to = out, cache = folder) => {
+    const model = new Endpoint(plan.endpoint!, { folder: join(cache, 'answers') });
     const hands = { plan, prompts, write: asker(model, prompts, 0.8), judge: asker(model, prompts, 0) };
     const card = await synthesize(to, { ...hands, width: 4, onProgress: () => {} });
     return { card, spent: model.spent };

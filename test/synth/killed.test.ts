@@ -2,14 +2,28 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { hashText } from '../../data/permutation.js';
 import { openStandIn } from '../../endpoint/stand-in/stand-in.js';
 import { written } from '../../endpoint/stand-in/writing.js';
 import { packageRoot } from '../../plan/places.js';
-import { chain, scripted, words } from './chain.js';
+import { chain, type Script, scripted, words } from './chain.js';
 
 // The compiled command line (`npm test` builds it first), killed while it has requests under way.
 
-const documents = Array.from({ length: 8 }, (_, i) => `${'abcdefgh'[i]}one ${words(20, i)}`);
+const documents = Array.from({ length: 12 }, (_, i) => `${'abcdefghijkl'[i]}one ${words(20, i)}`);
+// Some are lost, and others drawn in their places.
+const script: Script = {
+  check: ({ document = '' }) => ({
+    self_contained: !'bdf'.includes(document[0]!),
+    needs_reasoning: true,
+    answered: true,
+  }),
+  // Each of its own, so that none repeats another.
+  query: ({ task = '', words: n }) => ({ query: words(Number(n), 1 + (hashText(task) % 5000)) }),
+  positive: ({ query = '', words: n }) => ({
+    document: `${hashText(query) % 3 === 0 ? 'wrong' : 'right'} ${words(Number(n) - 1, query.length)}`,
+  }),
+};
 const files = ['hq.jsonl', 'vl.jsonl', 'left-out.jsonl'];
 
 it('killed again and again, writes what a run that never stopped writes: no line lost, none doubled', async () => {
@@ -19,7 +33,7 @@ it('killed again and again, writes what a run that never stopped writes: no line
     server: unused,
   } = await chain(
     `hard_queries: {number: 8, quality: {type: rules, at_least: 0.3}}
-varied_length: {number: 4, domain: d, tasks: 2, query_words: [{words: [300, 400], share: 1}]}`,
+varied_length: {number: 4, domain: d, tasks: 12, query_words: [{words: [300, 400], share: 1}]}`,
     documents,
   );
   await unused.close();
@@ -27,7 +41,7 @@ varied_length: {number: 4, domain: d, tasks: 2, query_words: [{words: [300, 400]
   const killAt = new Set([1, 20, 44, 60]);
   const asked: string[] = [];
   const server = await openStandIn(
-    written(scripted({}), (number, { body }) => {
+    written(scripted(script), (number, { body }) => {
       asked.push(JSON.stringify(body));
       if (killAt.has(number)) kill();
       return undefined;
@@ -68,6 +82,11 @@ varied_length: {number: 4, domain: d, tasks: 2, query_words: [{words: [300, 400]
   killAt.clear();
   expect(await run('whole')).toBe(0);
   expect(read('killed')).toEqual(read('whole'));
-  expect(read('whole')[0]!.split('\n')).toHaveLength(9);
+  expect(
+    read('whole')
+      .slice(0, 2)
+      .map((text) => text.split('\n').length - 1),
+  ).toEqual([8, 4]);
+  expect(read('whole')[2]!.split('\n').length).toBeGreaterThan(4);
   await server.close();
 });

@@ -1,10 +1,14 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readDocuments } from '../../data/beir.js';
+import { Chance } from '../../data/concepts/chance.js';
 import type { vectorsOf } from '../../data/mining/vectors.js';
 import { classify, readLabels } from '../../synth/quality/classifier.js';
 import { fitLogistic, probability } from '../../synth/quality/logistic.js';
 import { ruleScore } from '../../synth/quality/rules.js';
+import { useBackend } from '../../tensor/backend.js';
 import { chain, words } from './chain.js';
 
 const prose =
@@ -73,6 +77,71 @@ describe('logistic regression', () => {
     const labels = join(folder, 'labels.jsonl');
     writeFileSync(labels, '{"text": "a", "good": "yes"}\n');
     expect(() => readLabels(labels)).toThrow(/labels\.jsonl:1, got {"text":"a","good":"yes"}/);
+  });
+});
+
+function labelsFile(labels: readonly object[]): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'reasontune-labels-')), 'labels.jsonl');
+  writeFileSync(file, labels.map((one) => `${JSON.stringify(one)}\n`).join(''));
+  return file;
+}
+
+describe('the classifier on all-MiniLM-L6-v2’s vectors', () => {
+  it('tells abstracts from a bad scan of them, which the rules cannot', async () => {
+    await useBackend('auto');
+    const { texts } = readDocuments('examples/scifact/corpus.jsonl.gz');
+    // As bench/quality.mjs spoils them.
+    const misread = (text: string, chance: Chance): string =>
+      text.replaceAll(/[a-z]/g, (letter) =>
+        chance.share() < 0.15 ? String.fromCharCode(97 + chance.below(26)) : letter,
+      );
+    const examples = texts.slice(0, 70).map((text, i) => {
+      const start = text.split(' ').slice(0, 25).join(' ');
+      const good = i % 2 === 0;
+      return { text: good ? start : misread(start, new Chance(17, i)), good };
+    });
+    const [labelled, rest] = [examples.slice(0, 40), examples.slice(40)];
+    const { scores } = await classify(
+      rest.map(({ text }) => text),
+      labelled,
+      'sentence-transformers/all-MiniLM-L6-v2',
+      () => {},
+    );
+    // The share of pairs, one good and one bad, that are in the right order: the area under the ROC curve.
+    const area = (all: readonly number[]): number => {
+      const of = (good: boolean) => all.filter((_, i) => rest[i]!.good === good);
+      const pairs = of(true).flatMap((g) => of(false).map((b) => (g > b ? 1 : g === b ? 0.5 : 0)));
+      return pairs.reduce((sum: number, one) => sum + one, 0) / pairs.length;
+    };
+    expect(area(scores)).toBeGreaterThan(0.75);
+    expect(Math.abs(area(rest.map(({ text }) => ruleScore(text))) - 0.5)).toBeLessThan(0.2);
+  });
+
+  it('picks what a synthesis asks about, from labels in a file', async () => {
+    const good = Array.from(
+      { length: 24 },
+      (_, i) => `${words(4, i)} the enzyme binds its substrate because the site is open`,
+    );
+    const bad = Array.from(
+      { length: 24 },
+      (_, i) => `${words(4, i + 50)} click here buy now cheap discount shop offers sale`,
+    );
+    const labels = [
+      ...good.slice(0, 12).map((text) => ({ text, good: true })),
+      ...bad.slice(0, 12).map((text) => ({ text, good: false })),
+    ];
+    const all = await chain(
+      `hard_queries: {number: 12, overlap: 1, quality: {type: classifier, labels: LABELS}}\nnegatives: {written: 0}`.replace(
+        'LABELS',
+        labelsFile(labels),
+      ),
+      [...bad.slice(12), ...good.slice(12)],
+    );
+    await useBackend('auto');
+    const { card } = await all.run();
+    await all.server.close();
+    expect(card.quality).toMatchObject({ picked: 12, below: 12, classifier: { examples: 24, good: 12, accuracy: 1 } });
+    expect(all.linesOf('hq.jsonl').every(({ pos }) => pos[0]![1].includes('enzyme'))).toBe(true);
   });
 });
 
