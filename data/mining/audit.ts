@@ -3,7 +3,7 @@ import { Fault } from '../../plan/fault.js';
 import type { MiningGuardPlan } from '../../plan/guards.js';
 import { readCollection } from '../beir.js';
 import type { Source } from '../pairs.js';
-import { makeGuards, modelsOf } from './guards.js';
+import { disposeGuards, type Guard, makeGuards, modelsOf } from './guards.js';
 import { positivesOf } from './mine.js';
 import { makeRankers } from './rankers.js';
 import { type Progress, type SourceVectors, vectorsOf } from './vectors.js';
@@ -78,15 +78,32 @@ export async function auditSource(
     vectors.set(name, await vectorsOf(source, name, onProgress));
   }
   const of = (name: string): SourceVectors => vectors.get(name) as SourceVectors;
-  const guards = makeGuards(plans, source, model, of);
   const rankOf = deepest > 0 ? await ranksOf(source, by, deepest, of) : () => Number.POSITIVE_INFINITY;
+  const guards = await makeGuards(plans, source, model, of);
+  try {
+    return await auditBy(guards, source, truth, rankOf, onProgress);
+  } finally {
+    disposeGuards(guards);
+  }
+}
+
+async function auditBy(
+  guards: readonly Guard[],
+  source: Source,
+  truth: Truth | null,
+  rankOf: (query: number, document: number) => number,
+  onProgress: Progress,
+): Promise<Audit> {
   const { queries, documents } = source;
   const positives = positivesOf(source);
+  const total = source.pairs.reduce((sum, { negatives }) => sum + negatives.length, 0);
+  let done = 0;
   const judged = await allEnded(
     source.pairs.flatMap(({ query, positive, negatives }) =>
       negatives.map(async (negative) => {
         const asked = [query, positives[query]!, negative, rankOf(query, negative)] as const;
         const said = await allEnded(guards.map(async (guard) => guard.suspects(...asked)));
+        onProgress(`judging ${source.name}`, ++done, total);
         const right = truth?.(queries[query]!, documents[negative]!) ?? null;
         return { query, positive, negative, right, said, suspect: said.map((one) => one === true) };
       }),

@@ -12,26 +12,14 @@ import {
 import { longestFirst } from '../../encoder/cross-encoder/pair-template.js';
 import { scoreOf } from '../../encoder/cross-encoder/score.js';
 import { batchesByLength } from '../../encoder/pack.js';
-import { packageRoot } from '../../plan/places.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
 import { backends } from '../support/backends.js';
 import { largestDifference } from '../support/close.js';
+import { crossEncoderFixture, type PairReference, pairReference } from '../support/cross-encoder.js';
 
 // Tiny random models, and what transformers and sentence-transformers made of the same pairs: cross-encoders/make.py.
 const models = ['bert', 'bert-nli', 'roberta', 'xlm-roberta', 'mpnet', 'distilbert', 'modernbert'];
-const fixture = (...parts: string[]): string => join(packageRoot, 'test/encoder/cross-encoders', ...parts);
-
-interface Reference {
-  readonly pairs: readonly (readonly [string, string])[];
-  readonly ids: readonly number[][];
-  readonly types: readonly (number[] | null)[];
-  readonly logits: readonly number[][];
-  readonly scores: readonly (number | number[])[];
-}
-const referenceOf = (model: string): Reference =>
-  JSON.parse(readFileSync(fixture(model, 'reference.json'), 'utf8')) as Reference;
-
-function allLogits(crossEncoder: CrossEncoder, pairs: Reference['pairs']): Float32Array {
+function allLogits(crossEncoder: CrossEncoder, pairs: PairReference['pairs']): Float32Array {
   const weights = loadCrossEncoderWeights(crossEncoder);
   const made = logitsOf(
     crossEncoder,
@@ -51,7 +39,7 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 /** A copy of a model with one of its JSON files changed. */
 function changed(model: string, file: string, change: (json: Record<string, unknown>) => object): string {
   const folder = mkdtempSync(join(scratch, 'model-'));
-  cpSync(fixture(model), folder, { recursive: true });
+  cpSync(crossEncoderFixture(model), folder, { recursive: true });
   const json = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Record<string, unknown>;
   writeFileSync(join(folder, file), JSON.stringify(change(json)));
   return folder;
@@ -59,8 +47,8 @@ function changed(model: string, file: string, change: (json: Record<string, unkn
 
 describe.each(models)('%s as a cross-encoder', (model) => {
   it('joins two texts as its own tokenizer does, the longest cut first', () => {
-    const crossEncoder = readCrossEncoder(fixture(model));
-    const { pairs, ids, types } = referenceOf(model);
+    const crossEncoder = readCrossEncoder(crossEncoderFixture(model));
+    const { pairs, ids, types } = pairReference(model);
     for (const [i, [first, second]] of pairs.entries()) {
       const made = pairTokens(crossEncoder, first, second);
       expect([...made.ids], `${first} | ${second}`).toEqual(ids[i]);
@@ -74,8 +62,8 @@ describe.each(backends)('on %s', (backend) => {
 
   it.each(models)('%s has the logits of transformers and the scores of sentence-transformers', (model) => {
     const before = liveTensors().tensors;
-    const crossEncoder = readCrossEncoder(fixture(model));
-    const { pairs, logits, scores } = referenceOf(model);
+    const crossEncoder = readCrossEncoder(crossEncoderFixture(model));
+    const { pairs, logits, scores } = pairReference(model);
     const made = allLogits(crossEncoder, pairs);
     expect(largestDifference(made, logits.flat())).toBeLessThan(1e-5);
     const { labels } = crossEncoder.settings;
@@ -93,23 +81,25 @@ describe.each(backends)('on %s', (backend) => {
 describe('a cross-encoder', () => {
   it('is one whose parts all show in the reference', () => {
     // Without token types, the template's special tokens or the cut, logits would be others.
-    const { pairs, logits } = referenceOf('bert');
+    const { pairs, logits } = pairReference('bert');
     const typeless = readCrossEncoder(
       changed('bert', 'tokenizer_config.json', (json) => ({ ...json, model_input_names: ['input_ids'] })),
     );
     expect(largestDifference(allLogits(typeless, pairs), logits.flat())).toBeGreaterThan(0.01);
-    const shorter = readCrossEncoder(fixture('bert'), 16);
+    const shorter = readCrossEncoder(crossEncoderFixture('bert'), 16);
     expect(largestDifference(allLogits(shorter, pairs), logits.flat())).toBeGreaterThan(0.01);
   });
 
   it('reads a pair within the length that is asked for, or the model’s own', () => {
-    expect(readCrossEncoder(fixture('bert')).maxLength).toBe(32);
-    expect(readCrossEncoder(fixture('bert'), 40).maxLength).toBe(40);
-    expect(pairTokens(readCrossEncoder(fixture('bert'), 10), 'stars '.repeat(9), 'dark '.repeat(9)).ids).toHaveLength(
-      10,
+    expect(readCrossEncoder(crossEncoderFixture('bert')).maxLength).toBe(32);
+    expect(readCrossEncoder(crossEncoderFixture('bert'), 40).maxLength).toBe(40);
+    expect(
+      pairTokens(readCrossEncoder(crossEncoderFixture('bert'), 10), 'stars '.repeat(9), 'dark '.repeat(9)).ids,
+    ).toHaveLength(10);
+    expect(() => readCrossEncoder(crossEncoderFixture('bert'), 41)).toThrow('Expected max_length of at most 40');
+    expect(() => pairTokens(readCrossEncoder(crossEncoderFixture('roberta'), 5), 'a', 'b')).toThrow(
+      'max_length of 6 or more',
     );
-    expect(() => readCrossEncoder(fixture('bert'), 41)).toThrow('Expected max_length of at most 40');
-    expect(() => pairTokens(readCrossEncoder(fixture('roberta'), 5), 'a', 'b')).toThrow('max_length of 6 or more');
   });
 
   it.each<[string, string, (json: Record<string, unknown>) => object, RegExp]>([
