@@ -10,7 +10,7 @@ export const entailmentLabel = 'entailment';
 const bound = 0.5;
 
 /** A question and an answer as one statement, which a passage entails or not (Bohnet et al. 2022). */
-export function statementOf({ question }: Pick<Task, 'question'>, answer: string): string {
+function statementOf({ question }: Pick<Task, 'question'>, answer: string): string {
   return `The answer to the question "${question}" is "${answer}".`;
 }
 
