@@ -15,6 +15,7 @@ import { weightsHash } from '../../encoder/weights-hash.js';
 import { Fault } from '../../plan/fault.js';
 import type { CrossEncoderPlan } from '../../plan/reranker.js';
 import type { Parameter } from '../../tensor/parameter.js';
+import { gathered } from './gathered.js';
 import { KeptScores } from './kept-scores.js';
 
 /** What a cross-encoder did on this machine. */
@@ -42,12 +43,7 @@ export interface PairScorer {
 // Pairs that are sorted by length together.
 const BLOCK = 256;
 
-interface Waiting {
-  readonly first: string;
-  readonly second: string;
-  readonly resolve: (scored: { readonly score: number }) => void;
-  readonly reject: (reason: unknown) => void;
-}
+type Pair = readonly [first: string, second: string];
 
 /**
  * Opens a cross-encoder; its weights are loaded when the first pair is not among those whose scores are kept. That needs a
@@ -64,10 +60,8 @@ export async function openPairScorer(plan: Omit<CrossEncoderPlan, 'type' | 'dept
   const parts = ['pairs-1', await weightsHash(folder), config, tokenizer.hash, settings, plan.label, maxLength];
   const of = hash('sha256', JSON.stringify(parts)).slice(0, 32);
   const kept = new KeptScores(of);
-  const waiting: Waiting[] = [];
   const effort = { pairs: 0, seconds: 0, cached: 0 };
   let weights: Parameter[] | null = null;
-  let reading = false;
 
   const timed = <T>(work: () => T): T => {
     const began = performance.now();
@@ -76,68 +70,43 @@ export async function openPairScorer(plan: Omit<CrossEncoderPlan, 'type' | 'dept
     return made;
   };
 
-  const readBatch = (pairs: readonly Waiting[], tokens: readonly PairTokens[]): void => {
+  const scoresOf = (tokens: readonly PairTokens[]): number[] => {
     weights ??= loadCrossEncoderWeights(crossEncoder);
     const loaded = weights;
     const logits = timed(() => logitsOf(crossEncoder, loaded, tokens));
     const labels = settings.labels.length;
-    const scores = pairs.map((_, i) => toScore(logits.subarray(i * labels, (i + 1) * labels)));
+    const scores = tokens.map((_, i) => toScore(logits.subarray(i * labels, (i + 1) * labels)));
     const odd = scores.find((score) => !Number.isFinite(score));
-    if (odd !== undefined) {
-      throw new Fault(`Expected finite scores of ${plan.model}, got ${odd}. Check its weights.`);
-    }
-    pairs.forEach(({ first, second }, i) => {
-      kept.keep(first, second, scores[i]!);
-    });
-    // On disk before they count as scored.
-    kept.save();
-    effort.pairs += pairs.length;
-    pairs.forEach(({ resolve }, i) => {
-      resolve({ score: scores[i]! });
-    });
+    if (odd === undefined) return scores;
+    throw new Fault(`Expected finite scores of ${plan.model}, got ${odd}. Check its weights.`);
   };
 
-  /** Scores all that waits, and what comes meanwhile. */
-  const read = async (): Promise<void> => {
-    let block: Waiting[] = [];
-    try {
-      while (waiting.length > 0) {
-        block = waiting.splice(0, BLOCK).filter(({ first, second, resolve }) => {
-          const score = kept.find(first, second);
-          if (score !== undefined) resolve({ score });
-          return score === undefined;
-        });
-        const tokens = timed(() => block.map(({ first, second }) => pairTokens(crossEncoder, first, second)));
-        const at = <T>(all: readonly T[], places: readonly number[]): T[] => places.map((place) => all[place] as T);
-        for (const places of batchesByLength(tokens.map(({ ids }) => ids))) {
-          readBatch(at(block, places), at(tokens, places));
-          // Lets signals and progress in between two batches.
-          await new Promise((next) => setImmediate(next));
-        }
-      }
-    } catch (error) {
-      for (const { reject } of [...block, ...waiting.splice(0)]) reject(error);
-    } finally {
-      reading = false;
+  const read = gathered<Pair, number>(BLOCK, async (pairs, answer) => {
+    const tokens = timed(() => pairs.map(([first, second]) => pairTokens(crossEncoder, first, second)));
+    for (const places of batchesByLength(tokens.map(({ ids }) => ids))) {
+      const scores = scoresOf(places.map((place) => tokens[place] as PairTokens));
+      places.forEach((place, i) => {
+        kept.keep(...(pairs[place] as Pair), scores[i]!);
+      });
+      // On disk before they count as scored: that is what a stop does not lose.
+      kept.save();
+      effort.pairs += places.length;
+      places.forEach((place, i) => {
+        answer(place, scores[i]!);
+      });
+      // Lets signals and progress in between two batches.
+      await new Promise((next) => setImmediate(next));
     }
-  };
+  });
 
   return {
     name: basename(plan.model),
     hash: of,
     probability: isProbability(settings),
-    score: (first, second) => {
-      const score = kept.find(first, second);
-      if (score !== undefined) {
-        effort.cached++;
-        return Promise.resolve({ score });
-      }
-      return new Promise((resolve, reject) => {
-        waiting.push({ first, second, resolve, reject });
-        if (reading) return;
-        reading = true;
-        setImmediate(() => void read());
-      });
+    score: async (first, second) => {
+      const known = kept.find(first, second);
+      if (known !== undefined) effort.cached++;
+      return { score: known ?? (await read([first, second])) };
     },
     effort,
     dispose: () => {

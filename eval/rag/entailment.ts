@@ -9,9 +9,9 @@ export const entailmentLabel = 'entailment';
 // More probable than contradiction and neutral together; TRUE (Honovich et al. 2022) takes the same.
 const bound = 0.5;
 
-/** A question and an answer as one statement, which a passage entails or not (Bohnet et al. 2022). */
+/** A question and an answer as one statement, which a passage entails or not; in the words of Bohnet et al. (2022). */
 function statementOf({ question }: Pick<Task, 'question'>, answer: string): string {
-  return `The answer to the question "${question}" is "${answer}".`;
+  return `The answer to the question '${question}' is '${answer}'`;
 }
 
 /**

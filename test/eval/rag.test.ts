@@ -118,7 +118,7 @@ describe('entailment', () => {
     const judged = await judgeEntailment(scorer, [evidence(short, 'far', 'near'), evidence(choice, 'near')], () => {});
     expect(judged.map(({ entails }) => entails)).toEqual([true, false]);
     expect(judged[0]!.passages.map(({ entailment }) => entailment)).toEqual([0.2, 0.5]);
-    expect(asked).toContainEqual(['near', 'The answer to the question "q" is "x".']);
+    expect(asked).toContainEqual(['near', "The answer to the question 'q' is 'x'"]);
   });
 
   it('is an inference model’s probability of its label', async () => {
