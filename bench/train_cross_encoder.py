@@ -3,7 +3,7 @@
     python bench/train_cross_encoder.py examples/medquad FOLDER-OF-MiniLM OUT [seconds]
 
 A question of the train split, its answer and two of BM25's best that are not (labels 1, 0, 0); binary cross-entropy, the
-first three layers, 96 tokens, one pass or as far as the seconds go.
+first three layers, 48 tokens, one pass or as far as the seconds go.
 """
 
 import gzip
@@ -40,7 +40,7 @@ random.seed(17)
 random.shuffle(examples)
 
 torch.manual_seed(17)
-encoder = CrossEncoder(model, num_labels=1, max_length=96, device="cpu")
+encoder = CrossEncoder(model, num_labels=1, max_length=48, device="cpu")
 encoder.model.bert.encoder.layer = encoder.model.bert.encoder.layer[:3]
 encoder.model.config.num_hidden_layers = 3
 encoder.train()
@@ -52,7 +52,7 @@ began, losses = time.perf_counter(), []
 for step in range(steps):
     batch = examples[16 * step : 16 * step + 16]
     read_pairs = encoder.tokenizer(
-        [q for q, _, _ in batch], [d for _, d, _ in batch], padding=True, truncation=True, max_length=96, return_tensors="pt"
+        [q for q, _, _ in batch], [d for _, d, _ in batch], padding=True, truncation=True, max_length=48, return_tensors="pt"
     )
     logits = encoder.model(**read_pairs).logits.squeeze(-1)
     loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.tensor([y for _, _, y in batch]))

@@ -10,7 +10,7 @@ import { readJson } from '../json.js';
 import { pack } from '../pack.js';
 import { loadTokenizer, type PairingTokenizer } from '../tokenizer.js';
 import { loadWeights, weightsOf } from '../weights.js';
-import { type Head, makeHead } from './head.js';
+import { type Head, headOf } from './head.js';
 import { type JoinPair, type PairTokens, pairTemplate } from './pair-template.js';
 import { type CrossEncoderSettings, readCrossEncoderSettings } from './settings.js';
 
@@ -37,11 +37,10 @@ export function readCrossEncoder(folder: string, maxLength: number | null = null
   const file = join(folder, 'config.json');
   const config = (readJson(file) ?? {}) as Readonly<Record<string, unknown>>;
   const settings = readCrossEncoderSettings(folder);
-  const name = [config.architectures].flat()[0];
-  // The class before the architecture, which some other class of may be known.
-  honoured(file, () => makeHead(name, 1, 1, config));
+  // Before the architecture, whose other classes may be known.
+  const makeHead = honoured(file, () => headOf([config.architectures].flat()[0]));
   const architecture = readArchitecture(folder);
-  const head = honoured(file, () => makeHead(name, architecture.hidden, settings.labels.length, config));
+  const head = honoured(file, () => makeHead(architecture.hidden, settings.labels.length, config));
   const tokenizer = loadTokenizer(folder, architecture.vocabulary);
   const { longest } = architecture;
   if (maxLength !== null && maxLength > longest) {

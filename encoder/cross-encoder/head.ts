@@ -15,6 +15,7 @@ export interface Head {
   forward(layers: Layers, pooled: Tensor2D): Tensor2D;
 }
 
+/** Makes a head for so wide hidden states and so many labels. @throws Unsupported a field of the config that cannot be honoured */
 type MakeHead = (hidden: number, labels: number, config: Readonly<Record<string, unknown>>) => Head;
 
 const pooler: MakeHead = (hidden, labels) => ({
@@ -70,10 +71,10 @@ const heads = {
   ModernBertForSequenceClassification: prediction,
 } as const satisfies Record<string, MakeHead>;
 
-/** The head of transformers' class `name`. @throws Unsupported a class that is none of those known */
-export function makeHead(name: unknown, ...of: Parameters<MakeHead>): Head {
+/** How transformers' class `name` makes its head. @throws Unsupported a class that is none of those known */
+export function headOf(name: unknown): MakeHead {
   const known = Object.entries<MakeHead>(heads).find(([one]) => one === name)?.[1];
-  if (known) return known(...of);
+  if (known) return known;
   const names = Object.keys(heads).join(', ');
   const generates = typeof name === 'string' && name.endsWith('ForCausalLM');
   const why = generates ? ', which reranks by an instruction and a word that it writes' : '';
