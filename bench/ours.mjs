@@ -1,6 +1,13 @@
 // Our side of a comparison, in a process of its own as the peer is (peer.py): reads one JSON job, prints one JSON result.
+import {
+  loadCrossEncoderWeights,
+  logitsOf,
+  pairTokens,
+  readCrossEncoder,
+} from '../dist/encoder/cross-encoder/cross-encoder.js';
 import { encode } from '../dist/encoder/encode.js';
 import { loadEncoder } from '../dist/encoder/encoder.js';
+import { batchesByLength } from '../dist/encoder/pack.js';
 import { planSchema } from '../dist/plan/schema.js';
 import { zeroMoments } from '../dist/tensor/adamw.js';
 import { useBackend } from '../dist/tensor/backend.js';
@@ -60,9 +67,34 @@ function encodeCorpus(job) {
   return { seconds: (performance.now() - began) / 1000 };
 }
 
+/** Logits of pairs by a cross-encoder, tokenizing included. */
+function scorePairs(job) {
+  const crossEncoder = readCrossEncoder(job.model, job.max_length);
+  const weights = loadCrossEncoderWeights(crossEncoder);
+  const score = (pairs) => {
+    const tokens = pairs.map(([first, second]) => pairTokens(crossEncoder, first, second));
+    const scores = [];
+    for (const places of batchesByLength(tokens.map(({ ids }) => ids))) {
+      const logits = logitsOf(
+        crossEncoder,
+        weights,
+        places.map((place) => tokens[place]),
+      );
+      places.forEach((place, i) => {
+        scores[place] = logits[i];
+      });
+    }
+    return scores;
+  };
+  score(job.pairs.slice(0, 32));
+  const began = performance.now();
+  const scores = score(job.pairs);
+  return { seconds: (performance.now() - began) / 1000, scores };
+}
+
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
 const job = JSON.parse(Buffer.concat(chunks).toString());
 await useBackend('auto');
-const jobs = { train, cached, encode: encodeCorpus };
+const jobs = { train, cached, encode: encodeCorpus, pairs: scorePairs };
 console.log(JSON.stringify(await jobs[job.job](job)));

@@ -6,6 +6,8 @@
     {"job": "encode", "model": folder, "texts": [...], "batch_size": 32, "max_length": 256, "precision": ...}
         -> {"seconds": ...}
     {"job": "embed", "model": folder, "texts": [...], "max_length": 256} -> {"embeddings": [[...]]}
+    {"job": "pairs", "model": folder, "pairs": [[first, second], ...], "batch_size": 32, "max_length": 512}
+        -> {"seconds": ..., "scores": [logit, ...]}
     {"job": "cached", ...as train, "mini_batch_size": 32} -> {"peak_bytes": ..., "loss_by_step": [...]}
 """
 
@@ -44,6 +46,18 @@ def encode(job):
     began = time.perf_counter()
     model.encode(job["texts"], batch_size=job["batch_size"], show_progress_bar=False)
     return {"seconds": time.perf_counter() - began}
+
+
+def pairs(job):
+    """CrossEncoder.predict, which sorts by length by itself; logits, so that they can be compared."""
+    from sentence_transformers import CrossEncoder
+
+    model = CrossEncoder(job["model"], max_length=job["max_length"], device="cpu", activation_fn=torch.nn.Identity())
+    asked = [tuple(pair) for pair in job["pairs"]]
+    model.predict(asked[:32], batch_size=job["batch_size"], show_progress_bar=False)
+    began = time.perf_counter()
+    scores = model.predict(asked, batch_size=job["batch_size"], show_progress_bar=False)
+    return {"seconds": time.perf_counter() - began, "scores": scores.tolist()}
 
 
 def train(job):
@@ -94,5 +108,5 @@ def cached(job):
 
 job = json.load(sys.stdin)
 torch.manual_seed(17)
-made = {"embed": embed, "encode": encode, "train": train, "cached": cached}[job["job"]](job)
+made = {"embed": embed, "encode": encode, "train": train, "cached": cached, "pairs": pairs}[job["job"]](job)
 json.dump(made, sys.stdout)

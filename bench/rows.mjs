@@ -1,10 +1,11 @@
 // What is compared: each row measures both sides once and says what each took; the smaller is the better one.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { readCollection } from '../dist/data/beir.js';
 import { fetchModel } from '../dist/encoder/fetch/fetch-model.js';
+import { readSafetensors, writeSafetensors } from '../dist/encoder/safetensors.js';
 import { here, ours, peer, python, secondsUntil } from './peer.mjs';
 
 const model = await fetchModel('sentence-transformers/all-MiniLM-L6-v2');
@@ -39,6 +40,43 @@ function encoding(precision) {
   const { corpus } = readCollection(here('../examples/scifact'), 'test');
   const job = { job: 'encode', model, texts: corpus.texts.slice(0, 1024), batch_size: 32, max_length: 256, precision };
   return () => ({ ours: ours(job).seconds, peer: peer(job).seconds });
+}
+
+/** MiniLM with a random head in the place of a cross-encoder's trained one: the work is the same. */
+function crossEncoder(folder) {
+  cpSync(model, folder, { recursive: true });
+  const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
+  const architectures = ['BertForSequenceClassification'];
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, architectures, id2label: { 0: 'LABEL_0' } }));
+  const weights = readSafetensors(join(folder, 'model.safetensors'));
+  const width = config.hidden_size;
+  const values = Float32Array.from({ length: width }, (_, i) => Math.sin(i));
+  weights.set('classifier.weight', { shape: [1, width], values });
+  weights.set('classifier.bias', { shape: [1], values: new Float32Array(1) });
+  writeSafetensors(join(folder, 'model.safetensors'), weights);
+  for (const file of ['modules.json', 'config_sentence_transformers.json']) rmSync(join(folder, file), { force: true });
+}
+
+/** Seconds for eight questions, each with 32 documents, cut at 512 tokens. */
+function pairScoring() {
+  const { corpus, queries } = readCollection(here('../examples/scifact'), 'test');
+  const pairs = queries
+    .slice(0, 8)
+    .flatMap(({ text }, q) => corpus.texts.slice(32 * q, 32 * q + 32).map((document) => [text, document]));
+  return () => {
+    const folder = mkdtempSync(join(tmpdir(), 'reasontune-bench-'));
+    try {
+      crossEncoder(folder);
+      const job = { job: 'pairs', model: folder, pairs, batch_size: 32, max_length: 512 };
+      const [mine, theirs] = [ours(job), peer(job)];
+      const apart = Math.max(...mine.scores.map((score, i) => Math.abs(score - theirs.scores[i])));
+      const speed = ({ seconds }) => `${(pairs.length / seconds).toFixed(1)} pairs/s`;
+      const note = `${speed(mine)} against ${speed(theirs)}, logits within ${apart.toExponential(1)}`;
+      return { ours: mine.seconds, peer: theirs.seconds, note };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
 }
 
 /** Peak memory of one GradCache step of 1,024 queries, in GiB; both cut it into pieces of about 32 documents (6,000 tokens). */
@@ -104,6 +142,7 @@ export const rows = [
     measure: training('stackexchange', 512, 'bfloat16', 4),
   },
   { name: 'encode.scifact.bfloat16', unit: 's', target: 2, measure: encoding('bfloat16') },
+  { name: 'pairs.scifact-512.float32', unit: 's', target: 1, measure: pairScoring() },
   { name: 'memory.gradcache-1024.float32', unit: 'GiB', share: 0.6, measure: gradCache() },
   { name: 'start.first-step', unit: 's', share: 0.5, measure: firstStep() },
 ];

@@ -9,13 +9,14 @@ import { plainTable } from '../report/table.js';
 import { writeInParts } from '../retrieval/text-file.js';
 import { wholeNumber } from './numbers.js';
 import { progress, say } from './progress.js';
-import { spending } from './spending.js';
+import { reading, spending } from './spending.js';
 
 interface RagArguments {
   model: string;
   corpus: string;
   tasks: string;
   with: string | undefined;
+  entailment: string | undefined;
   k: number;
   limit: number | undefined;
   index: string | undefined;
@@ -44,6 +45,10 @@ export const rag: CommandModule<object, RagArguments> = {
         demandOption: true,
       })
       .option('with', { ...text, describe: 'YAML file of a language model, such as configs/reader.yaml' })
+      .option('entailment', {
+        ...text,
+        describe: 'inference model, a folder or a hub id, that says whether what is retrieved entails the answer',
+      })
       .option('k', { describe: 'documents a question', type: 'number', default: 5, requiresArg: true })
       .option('limit', { describe: 'only the first so many questions', type: 'number', requiresArg: true })
       .option('index', { ...text, describe: 'folder that keeps encoders’ vectors' })
@@ -54,6 +59,10 @@ export const rag: CommandModule<object, RagArguments> = {
       .example(
         '$0 rag bm25 my-corpus --tasks mmlu/test.jsonl --with configs/reader.yaml',
         'closed-book beside retrieved',
+      )
+      .example(
+        '$0 rag bm25 my-corpus --tasks mmlu/test.jsonl --entailment models/nli',
+        'also answers that stand there in other words',
       ),
   handler: async (given) => {
     const [{ readDocuments }, { isEncoder, openAskable }, { readTasks }, { answer, reportRag, retrieve }] =
@@ -68,15 +77,18 @@ export const rag: CommandModule<object, RagArguments> = {
     const reader = given.with === undefined ? null : await openReader(given.with);
     const tasks = readTasks(given.tasks, limit);
     const corpus = readDocuments(given.corpus);
-    if (isEncoder(given.model)) {
+    if (isEncoder(given.model) || given.entailment !== undefined) {
       const { useBackend } = await import('../tensor/backend.js');
       await useBackend(given.backend);
     }
     const system = await openAskable(given.model, { keep: given.index ?? null });
-    const evidence = await retrieve(system, corpus, tasks, k, (done, of) =>
+    const judge = given.entailment === undefined ? null : await openJudge(given.entailment);
+    const found = await retrieve(system, corpus, tasks, k, (done, of) =>
       progress(`${system.name} on ${corpus.name}: ${done}/${of} texts`, done === of),
     );
     system.dispose();
+    const evidence = judge === null ? found : await judge.ask(found);
+    judge?.dispose();
     const read =
       reader &&
       (await answer(reader.plan, reader.endpoint, evidence, (done, of) =>
@@ -84,10 +96,18 @@ export const rag: CommandModule<object, RagArguments> = {
       ));
     const report = read && reportRag(read);
     const holds = accuracy(evidence.map((one) => one.holds));
+    const entailed = judge && {
+      by: judge.name,
+      ...accuracy(evidence.map((one) => one.entails === true)),
+      held: evidence.filter((one) => one.holds && one.entails).length,
+    };
     const spent = reader?.endpoint.spent ?? null;
     if (given.out !== undefined) keep(given.out, read ?? evidence);
-    if (given.json) console.log(JSON.stringify({ system: system.name, k, holds, report, spent }));
-    else console.log(textOf(system.name, k, holds, report, spent && spending(spent)));
+    if (given.json) console.log(JSON.stringify({ system: system.name, k, holds, entailed, report, spent }));
+    else {
+      const efforts = [...(judge ? [reading(judge.effort)] : []), ...(spent ? [spending(spent)] : [])];
+      console.log(textOf(system.name, k, { holds, entailed }, report, efforts));
+    }
   },
 };
 
@@ -98,6 +118,27 @@ async function openReader(file: string) {
   ]);
   const plan = readReader(file);
   return { plan, endpoint: new Endpoint(plan.endpoint) };
+}
+
+async function openJudge(model: string) {
+  const [{ openPairScorer }, { entailmentLabel: label, judgeEntailment }] = await Promise.all([
+    import('../data/relevance/pair-scorer.js'),
+    import('../eval/rag/entailment.js'),
+  ]);
+  const scorer = await openPairScorer({ model, label, max_length: null });
+  return {
+    ...scorer,
+    ask: (evidence: readonly Evidence[]) =>
+      judgeEntailment(scorer, evidence, (done, of) =>
+        progress(`${scorer.name}: passages of ${done}/${of} questions`, done === of),
+      ),
+  };
+}
+
+/** Of how many questions a document holds an answer or entails it, and of how many both. */
+interface Share {
+  readonly holds: Accuracy;
+  readonly entailed: (Accuracy & { readonly by: string; readonly held: number }) | null;
 }
 
 /** `rag.jsonl`: a question a line, with its passages and what was said. */
@@ -111,17 +152,26 @@ function keep(out: string, all: readonly (Evidence | Read)[]): void {
   say(`questions, passages and answers are in ${file}`);
 }
 
-function textOf(system: string, k: number, holds: Accuracy, report: RagReport | null, spent: string | null): string {
+function textOf(
+  system: string,
+  k: number,
+  { holds, entailed }: Share,
+  report: RagReport | null,
+  efforts: readonly string[],
+): string {
   const row = (what: string, one: Accuracy | null) =>
     one ? [[what, one.share, one.interval.map((end) => end.toFixed(3)).join(' to '), one.right, one.of]] : [];
   const rows = [
     ...row(`an answer stands in ${system}'s best ${k}`, holds),
+    ...row(`one of them entails an answer, says ${entailed?.by}`, entailed),
     ...(report
       ? [
           ...row('right, closed-book', report.closed),
           ...row('right, with passages', report.retrieved),
           ...row('  where they hold an answer', report.byEvidence.held),
           ...row('  where they do not', report.byEvidence.notHeld),
+          ...row('  where they entail an answer', report.byEvidence.entailed),
+          ...row('  where they do not', report.byEvidence.notEntailed),
         ]
       : []),
   ];
@@ -132,6 +182,10 @@ function textOf(system: string, k: number, holds: Accuracy, report: RagReport | 
     { heading: 'number', digits: 0 },
     { heading: 'of', digits: 0 },
   ];
+  const beside = entailed && [
+    `held and entailed: ${entailed.held} questions; held alone: ${holds.right - entailed.held}; ` +
+      `entailed alone: ${entailed.right - entailed.held}`,
+  ];
   const lines = report
     ? [
         `passages against closed-book: ${signed(report.difference)}, 95 % bootstrap interval ` +
@@ -139,5 +193,5 @@ function textOf(system: string, k: number, holds: Accuracy, report: RagReport | 
         `answers that could not be read, counted as wrong: ${report.unread.closed} closed-book, ${report.unread.retrieved} with passages`,
       ]
     : [];
-  return [plainTable(columns, rows), [...lines, ...(spent ? [spent] : [])].join('\n')].filter(Boolean).join('\n\n');
+  return [plainTable(columns, rows), [...(beside ?? []), ...lines, ...efforts].join('\n')].filter(Boolean).join('\n\n');
 }

@@ -1,18 +1,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import type { CommandModule } from 'yargs';
-import type { Spent } from '../endpoint/budget.js';
+import type { Effort } from '../eval/rerank/open-reranker.js';
 import { type RerankReport, reportReranking } from '../eval/rerank/report.js';
 import type { Malformed } from '../eval/rerank/rerank.js';
 import { judgements } from '../eval/score.js';
 import { Fault } from '../plan/fault.js';
+import { type BackendName, backendNames } from '../plan/schema.js';
 import { plainTable } from '../report/table.js';
 import { readQrels, readRun, writeRun } from '../retrieval/files.js';
 import { parseMeasure } from '../retrieval/metrics.js';
 import type { Run } from '../retrieval/ranking.js';
 import { judgementsOf } from './judgements.js';
 import { progress, say } from './progress.js';
-import { spending } from './spending.js';
+import { reading, spending } from './spending.js';
 
 interface RerankArguments {
   run: string;
@@ -25,15 +26,16 @@ interface RerankArguments {
   'dev-qrels': string | undefined;
   metric: string;
   out: string | undefined;
+  backend: BackendName;
   json: boolean;
 }
 
 const text = { type: 'string', requiresArg: true } as const;
 
-/** `reasontune rerank RUN`: lets a language model score a ranking anew, or takes its scores, and says what ties are worth. */
+/** `reasontune rerank RUN`: has a model score a ranking anew, or takes its scores, and says what ties are worth. */
 export const rerank: CommandModule<object, RerankArguments> = {
   command: 'rerank <run>',
-  describe: 'score a ranking anew with a language model, and say how much of the result is the luck of ties',
+  describe: 'score a ranking anew with a language model or a cross-encoder, and say how much of it is the luck of ties',
   builder: (yargs) =>
     yargs
       .positional('run', { describe: 'the retriever’s ranking', type: 'string', demandOption: true })
@@ -55,12 +57,17 @@ export const rerank: CommandModule<object, RerankArguments> = {
       .option('dev-qrels', { ...text, describe: 'the same, as a file' })
       .option('metric', { ...text, describe: 'the measure reported', default: 'nDCG@10' })
       .option('out', { ...text, describe: 'folder for the rankings and malformed answers' })
+      .option('backend', { describe: 'what a cross-encoder runs on', choices: backendNames, default: 'auto' as const })
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
       .conflicts('with', 'scores')
       .conflicts('dev-split', 'dev-qrels')
       .example(
         '$0 rerank bm25.run --set examples/scifact --with configs/rerank-pointwise.yaml',
         'asks a language model',
+      )
+      .example(
+        '$0 rerank bm25.run --set examples/scifact --with configs/rerank-cross-encoder.yaml',
+        'a model on this machine reads each pair',
       )
       .example('$0 rerank bm25.run --scores llm.run --qrels qrels.txt', 'takes scores that are there'),
   handler: async (given) => {
@@ -72,25 +79,27 @@ export const rerank: CommandModule<object, RerankArguments> = {
     if (retriever.size === 0) {
       throw new Fault(`Expected judged queries for ${given.run}, got none. Check that the two belong together.`);
     }
-    const { run, malformed, spent } = await scoresOf(given, retriever);
+    const { run, malformed, effort } = await scoresOf(given, retriever);
     const report = reportReranking(run, retriever, { qrels, dev, measure });
     if (given.out) write(given.out, given.run, { run, malformed, interpolated: report.interpolated.run });
     const { run: _, ...interpolated } = report.interpolated;
-    const plain = { ...report, interpolated, malformed: malformed.length, spent };
-    console.log(given.json ? JSON.stringify(plain) : textOf(report, malformed.length, spent));
+    const spent = effort?.where === 'endpoint' ? effort.spent : null;
+    const machine = effort?.where === 'machine' ? effort : null;
+    const plain = { ...report, interpolated, malformed: malformed.length, spent, machine };
+    console.log(given.json ? JSON.stringify(plain) : textOf(report, malformed.length, effort));
   },
 };
 
 interface Scores {
   readonly run: Run;
   readonly malformed: readonly Malformed[];
-  readonly spent: Spent | null;
+  readonly effort: Effort | null;
 }
 
 async function scoresOf(given: RerankArguments, retriever: Run): Promise<Scores> {
   if (given.scores !== undefined) {
     const scored = [...readRun(given.scores, () => {})].filter(([query]) => retriever.has(query));
-    if (scored.length > 0) return { run: new Map(scored), malformed: [], spent: null };
+    if (scored.length > 0) return { run: new Map(scored), malformed: [], effort: null };
     throw new Fault(`Expected scores for queries of ${given.run} in ${given.scores}, got none. Check the file.`);
   }
   const [folder] = given.set;
@@ -102,21 +111,25 @@ async function scoresOf(given: RerankArguments, retriever: Run): Promise<Scores>
   if (folder === undefined) {
     throw new Fault('Expected --set beside --with, got none. Name the folder in BEIR layout that holds the texts.');
   }
-  const [{ readReranker }, { Endpoint }, { rerank: score }, { textsFor }] = await Promise.all([
+  const [{ readReranker }, { openReranker }, { rerank: score }, { textsFor }] = await Promise.all([
     import('../plan/reranker.js'),
-    import('../endpoint/endpoint.js'),
+    import('../eval/rerank/open-reranker.js'),
     import('../eval/rerank/rerank.js'),
     import('../eval/rerank/texts.js'),
   ]);
   const plan = readReranker(given.with);
   const candidates = new Map(Array.from(retriever, ([query, ranked]) => [query, ranked.slice(0, plan.depth)]));
   const texts = textsFor(candidates, folder, given.split);
-  const endpoint = new Endpoint(plan.endpoint);
-  const what = plan.type === 'pointwise' ? 'documents' : 'queries';
-  const reranked = await score(plan, endpoint, candidates, texts, (done, of) =>
-    progress(`reranked ${done}/${of} ${what}`, done === of),
+  if (plan.type === 'cross-encoder') {
+    const { useBackend } = await import('../tensor/backend.js');
+    await useBackend(given.backend);
+  }
+  const { reranker, effort, dispose } = await openReranker(plan);
+  const reranked = await score(reranker, candidates, texts, (done, of) =>
+    progress(`reranked ${done}/${of} ${reranker.reads}`, done === of),
   );
-  return { ...reranked, spent: endpoint.spent };
+  dispose();
+  return { ...reranked, effort: effort() };
 }
 
 function devOf(given: RerankArguments) {
@@ -132,7 +145,7 @@ function devOf(given: RerankArguments) {
 function write(
   out: string,
   given: string,
-  { run, malformed, interpolated }: Omit<Scores, 'spent'> & { interpolated: Run },
+  { run, malformed, interpolated }: Omit<Scores, 'effort'> & { interpolated: Run },
 ) {
   mkdirSync(out, { recursive: true });
   const name = basename(given, extname(given));
@@ -143,7 +156,7 @@ function write(
   say(`rankings are in ${out}${malformed.length > 0 ? `, malformed answers in ${file}` : ''}`);
 }
 
-function textOf(report: RerankReport, malformed: number, spent: Spent | null): string {
+function textOf(report: RerankReport, malformed: number, effort: Effort | null): string {
   const { ties, policies, interpolated, measure } = report;
   const three = (value: number): string => value.toFixed(3);
   const { interval, shuffles } = policies.random;
@@ -168,7 +181,7 @@ function textOf(report: RerankReport, malformed: number, spent: Spent | null): s
     ...(malformed > 0
       ? [`${malformed} malformed answers, which count as the lowest score or the order as it was`]
       : []),
-    ...(spent ? [spending(spent)] : []),
+    ...(effort ? [effort.where === 'endpoint' ? spending(effort.spent) : reading(effort)] : []),
   ];
   return `${lines.join('\n')}\n\n${plainTable([{ heading: 'order' }, { heading: measure }, { heading: '' }], rows)}`;
 }

@@ -2,16 +2,13 @@ import { tidy } from '@tensorflow/tfjs-core';
 import type { Parameter } from '../tensor/parameter.js';
 import { lower } from '../tensor/precision.js';
 import { type Encoder, embedPacked, type Side } from './encoder.js';
-import { pack } from './pack.js';
+import { batchesByLength, pack } from './pack.js';
 
 /** Vectors of many texts: row i, `width` numbers long, is that of text i. */
 export interface Vectors {
   readonly values: Float32Array;
   readonly width: number;
 }
-
-// Activations of about this many tokens stay near the processor's caches; more gains nothing on a CPU.
-const tokensPerBatch = 4096;
 
 /**
  * Embeds one side's sequences of token ids without recording gradients, longest first, calling `onProgress` with how
@@ -54,21 +51,4 @@ function storedForReading(encoder: Encoder): Encoder {
   const store = (weight: Parameter): Parameter =>
     isMatrix(weight) ? { name: weight.name, tensor: lower(weight.tensor) } : weight;
   return { ...encoder, parameters: parameters.map(store), frozen: frozen.map(store) };
-}
-
-/** Places of the sequences, longest first, cut into batches of at most `tokensPerBatch` tokens (or one sequence). */
-function batchesByLength(sequences: readonly Int32Array[]): number[][] {
-  const lengthOf = (i: number): number => (sequences[i] as Int32Array).length;
-  const order = [...sequences.keys()].sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
-  const batches: number[][] = [];
-  let tokens = Number.POSITIVE_INFINITY;
-  for (const i of order) {
-    if (tokens + lengthOf(i) > tokensPerBatch) {
-      batches.push([]);
-      tokens = 0;
-    }
-    batches.at(-1)?.push(i);
-    tokens += lengthOf(i);
-  }
-  return batches;
 }

@@ -8,7 +8,10 @@ import { isWordByWord, wordMemo } from './word-memo.js';
 
 // The library's own types do not resolve under nodenext: this is the part of it that is used here.
 interface Library {
-  encode(text: string): { ids: number[] };
+  encode(
+    text: string,
+    options?: { text_pair?: string; return_token_type_ids?: true; add_special_tokens?: false },
+  ): { ids: number[]; token_type_ids?: number[] };
 }
 
 /** Text to token ids, as the model's own tokenizer.json says. */
@@ -23,6 +26,14 @@ export interface Tokenizer {
   readonly files?: { readonly folder: string; readonly vocabulary: number };
 }
 
+/** A tokenizer that also says what a sequence of two texts is made of. */
+export interface PairingTokenizer extends Tokenizer {
+  /** A text's own ids, without special tokens, as far as the first `most` of them. */
+  bare(text: string, most: number): readonly number[];
+  /** Two texts in one sequence, uncut: ids, and which of the two each is counted to. */
+  pair(first: string, second: string): { readonly ids: readonly number[]; readonly types: readonly number[] };
+}
+
 /** The files that a tokenizer is loaded from, ours or transformers', which a folder has. */
 export function readTokenizerFiles(folder: string): Map<string, Uint8Array> {
   const names = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt'];
@@ -34,7 +45,7 @@ export function readTokenizerFiles(folder: string): Map<string, Uint8Array> {
  * Loads `<folder>/tokenizer.json`. Throws a Fault when it is missing, is not one, or makes ids that the model's
  * vocabulary of `vocabulary` rows does not have.
  */
-export function loadTokenizer(folder: string, vocabulary: number): Tokenizer {
+export function loadTokenizer(folder: string, vocabulary: number): PairingTokenizer {
   const file = join(folder, 'tokenizer.json');
   const json = readJson(file);
   const configFile = join(folder, 'tokenizer_config.json');
@@ -62,8 +73,12 @@ export function loadTokenizer(folder: string, vocabulary: number): Tokenizer {
   const { before, after } = specialTokens(library);
   // The special tokens alone: those before a text, then those after it.
   const empty = specialsOf(library, before, after);
-  const bare = (text: string): number[] => library.encode(text).ids.slice(before, -after || undefined);
-  const words = isWordByWord(json) ? wordMemo(bare) : bare;
+  const whole = (text: string): number[] => library.encode(text).ids.slice(before, -after || undefined);
+  const words = isWordByWord(json) ? wordMemo(whole) : whole;
+  const bare = (text: string, most: number): number[] => {
+    const ids = words(text, most);
+    return ids.length > most ? ids.slice(0, most) : ids;
+  };
   return {
     after,
     hash: createHash('sha256').update(JSON.stringify(json)).digest('hex'),
@@ -73,12 +88,17 @@ export function loadTokenizer(folder: string, vocabulary: number): Tokenizer {
       if (room < 0) {
         throw new Fault(`Expected max_length of ${before + after} or more, got ${maxLength}. Raise model.max_length.`);
       }
-      const ids = words(text, room);
-      const whole = new Int32Array(before + Math.min(ids.length, room) + after);
-      whole.set(empty.slice(0, before));
-      whole.set(ids.length > room ? ids.slice(0, room) : ids, before);
-      whole.set(empty.slice(before), whole.length - after);
-      return whole;
+      const ids = bare(text, room);
+      const made = new Int32Array(before + ids.length + after);
+      made.set(empty.slice(0, before));
+      made.set(ids, before);
+      made.set(empty.slice(before), made.length - after);
+      return made;
+    },
+    bare,
+    pair: (first, second) => {
+      const { ids, token_type_ids: types } = library.encode(first, { text_pair: second, return_token_type_ids: true });
+      return { ids, types: types ?? ids.map(() => 0) };
     },
   };
 }
@@ -88,14 +108,15 @@ function specialsOf(library: Library, before: number, after: number): number[] {
   return [...ids.slice(0, before), ...ids.slice(ids.length - after)];
 }
 
-/** How many special tokens stand before and after a text: what "a" and "b" have in common at both ends. */
+/** How many special tokens stand before and after a text, as "a" has them. */
 function specialTokens(library: Library): { before: number; after: number } {
-  const [a, b] = [library.encode('a').ids, library.encode('b').ids];
-  let before = 0;
-  while (before < a.length - 1 && a[before] === b[before]) before++;
-  let after = 0;
-  while (after < a.length - 1 - before && a[a.length - 1 - after] === b[b.length - 1 - after]) after++;
-  return { before, after };
+  const whole = library.encode('a').ids;
+  const own = library.encode('a', { add_special_tokens: false }).ids;
+  const before = Math.max(
+    0,
+    whole.findIndex((_, at) => own.every((id, i) => id === whole[at + i])),
+  );
+  return { before, after: whole.length - own.length - before };
 }
 
 /** The largest id of the vocabulary and the added tokens; null when there is no vocabulary. */

@@ -46,8 +46,8 @@ export function indexCost({ cost }: Result, prices: Prices): number | undefined 
 }
 
 /**
- * For every set: each system alone, each with a language model that reranks its best at the price file's depths, and a
- * web search, per 1,000 queries.
+ * For every set: each system alone, each with a cross-encoder or a language model that reranks its best at the price
+ * file's depths, and a web search, per 1,000 queries.
  *
  * @throws Fault where no result has a measured cost, or the length of texts is neither counted nor given.
  */
@@ -75,6 +75,7 @@ function tableOf(set: string, here: readonly Measured[], prices: Prices): CostTa
   ];
   const input = reranking.prompt_tokens + query.tokens + document.tokens;
   const each = (input * model.input + reranking.answer_tokens * model.output) / 1e6;
+  const pairsPerSecond = reranking.cross_encoder_pairs_per_second;
   const rows = here.flatMap((result) => {
     const alone = queryCost(result, prices)!;
     const reranked = reranking.depths.map((depth) => ({
@@ -82,7 +83,15 @@ function tableOf(set: string, here: readonly Measured[], prices: Prices): CostTa
       money: alone.money + 1000 * depth * each,
       tokens: alone.tokens + depth * (input + reranking.answer_tokens),
     }));
-    return [{ what: result.system, ...alone }, ...reranked];
+    const crossed =
+      pairsPerSecond === null
+        ? []
+        : reranking.depths.map((depth) => ({
+            what: `${result.system}, best ${depth} by a cross-encoder`,
+            money: alone.money + 1000 * depth * (prices.machine_per_hour / 3600 / pairsPerSecond),
+            tokens: alone.tokens,
+          }));
+    return [{ what: result.system, ...alone }, ...crossed, ...reranked];
   });
   const all = fee === null ? rows : [...rows, { what: 'web search', money: fee, tokens: 0 }];
   const first = all[0]!.money;
@@ -96,6 +105,11 @@ function tableOf(set: string, here: readonly Measured[], prices: Prices): CostTa
       `the language model: ${model.input} in and ${model.output} out, ${currency} a million tokens`,
       `a document reranked: ${reranking.prompt_tokens} tokens of prompt, ${number(query.tokens)} of query (${query.from}), ` +
         `${number(document.tokens)} of document (${document.from}), ${reranking.answer_tokens} of answer; the reranker's own seconds are not counted`,
+      ...(pairsPerSecond === null
+        ? []
+        : [
+            `a cross-encoder: ${number(pairsPerSecond)} pairs a second on that machine (the price file), the machine's hour alone`,
+          ]),
       ...(fee === null
         ? []
         : [`web search: the fee of ${fee} ${currency} for 1,000 queries, without reading what it finds`]),

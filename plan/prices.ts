@@ -21,6 +21,8 @@ const pricesSchema = z.strictObject({
       /** Null: as the encoder counted them, in the mean. */
       query_tokens: count.nullable().default(null),
       document_tokens: count.nullable().default(null),
+      /** Of a cross-encoder on the machine, as `rerank` measures it; null: not compared. */
+      cross_encoder_pairs_per_second: z.number().positive().nullable().default(null),
     })
     .prefault({}),
   /** A search engine's fee for a thousand queries; null: not compared. */

@@ -7,6 +7,7 @@ import type { RunPlan } from '../../plan/schema.js';
 import { type DataArguments, dataArguments } from '../plan-arguments.js';
 import { progress, say } from '../progress.js';
 import { auditPage } from './audit-page.js';
+import { readsHere } from './guards-backend.js';
 
 interface AuditArguments extends DataArguments {
   truth: string | undefined;
@@ -80,8 +81,8 @@ function guardsOf({ data: { mining }, loss }: RunPlan): MiningGuardPlan[] {
 
 function needsModel(guards: readonly MiningGuardPlan[], by: readonly string[]): boolean {
   const ranksByModel = by.some((name) => name !== 'bm25');
-  return guards.some(({ type }) => {
-    if (type === 'top-rank') return ranksByModel;
-    return type !== 'same-text' && type !== 'relabel' && type !== 'truth';
+  return guards.some((guard) => {
+    if (guard.type === 'top-rank') return ranksByModel;
+    return guard.type === 'positive-margin' || guard.type === 'score-mask' || readsHere(guard);
   });
 }

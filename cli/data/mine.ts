@@ -6,6 +6,7 @@ import { modelName } from '../../plan/run-layout.js';
 import { plainTable } from '../../report/table.js';
 import { type DataArguments, dataArguments } from '../plan-arguments.js';
 import { progress, say } from '../progress.js';
+import { readsHere } from './guards-backend.js';
 
 /** `reasontune data mine PLAN`: hard negatives for a plan's sources, into files that training reads. */
 export const mine: CommandModule<object, DataArguments> = {
@@ -24,7 +25,7 @@ export const mine: CommandModule<object, DataArguments> = {
     }
     const { readSource } = await import('../../data/source.js');
     const { mineSource } = await import('../../data/mining/mine.js');
-    if (mining.by.some((by) => by !== 'bm25') || mining.guards.some(({ type }) => type === 'guide')) {
+    if (mining.by.some((by) => by !== 'bm25') || mining.guards.some(readsHere)) {
       const { useBackend } = await import('../../tensor/backend.js');
       await useBackend(plan.backend);
     }

@@ -3,37 +3,20 @@ import type { MiningPlan } from '../../plan/data.js';
 import type { MiningGuardPlan } from '../../plan/guards.js';
 import type { Source } from '../pairs.js';
 import { positivesOf, unguarded } from './choose.js';
-import { makeGuards, modelsOf } from './guards.js';
+import { disposeGuards, type Guard, makeGuards, modelsOf } from './guards.js';
 import { makeRankers } from './rankers.js';
 import type { Truth } from './truth.js';
 import { type Progress, type SourceVectors, vectorsOf } from './vectors.js';
-
-/** What one guard says of a source's negatives. */
-interface Verdict {
-  readonly guard: string;
-  /** Negatives that it would leave out. */
-  readonly dropped: number;
-  /** Negatives of which it could not say. */
-  readonly unjudged: number;
-  /** Where truth is known: how many of those are right answers, and how many of the right answers those are. */
-  readonly precision: number | null;
-  readonly recall: number | null;
-  /** One that no other guard would leave out, where there is one. */
-  readonly example: { readonly query: string; readonly positive: string; readonly negative: string } | null;
-}
+import { type Judged, type Verdicts, verdictsOf } from './verdicts.js';
 
 /** What guards say of the negatives that training would see. */
-export interface Audit {
+export interface Audit extends Verdicts {
   readonly source: string;
   readonly negatives: number;
   /** Negatives that are right answers in truth; null where truth is not known. */
   readonly falseNegatives: number | null;
   /** What the verdicts are on where mining has guards: what it would take without them. Null: on the negatives. */
   readonly candidates: { readonly number: number; readonly rightAnswers: number | null } | null;
-  /** Each guard, then `any of them` and `all of them` where there are several. */
-  readonly verdicts: readonly Verdict[];
-  /** Of the negatives that either of two guards would leave out, the share that both would. */
-  readonly agreement: readonly { readonly guards: readonly [string, string]; readonly share: number }[];
 }
 
 /** What an audit judges by. */
@@ -65,59 +48,46 @@ export async function auditSource(
   }
   const of = (name: string): SourceVectors => vectors.get(name) as SourceVectors;
   const asked = mined ? await withCandidates(mined.from, mined.plan, of) : source;
-  const guards = makeGuards(plans, asked, model, of);
   const rankOf = deepest > 0 ? await ranksOf(asked, by, deepest, of) : () => Number.POSITIVE_INFINITY;
-  const { queries, documents } = asked;
-  const positives = positivesOf(asked);
-  const judged = await allEnded(
-    asked.pairs.flatMap(({ query, positive, negatives }) =>
+  const guards = await makeGuards(plans, asked, model, of);
+  try {
+    const judged = await judge(guards, asked, truth, rankOf, onProgress);
+    const rightAnswers = truth && judged.filter(({ right }) => right).length;
+    return {
+      source: source.name,
+      ...(mined
+        ? { ...countNegatives(source, truth), candidates: { number: judged.length, rightAnswers } }
+        : { negatives: judged.length, falseNegatives: rightAnswers, candidates: null }),
+      ...verdictsOf(guards, asked, judged, rightAnswers),
+    };
+  } finally {
+    disposeGuards(guards);
+  }
+}
+
+/** What each guard says of each negative of each pair. */
+async function judge(
+  guards: readonly Guard[],
+  source: Source,
+  truth: Truth | null,
+  rankOf: (query: number, document: number) => number,
+  onProgress: Progress,
+): Promise<Judged[]> {
+  const { queries, documents, pairs } = source;
+  const positives = positivesOf(source);
+  const total = pairs.reduce((sum, { negatives }) => sum + negatives.length, 0);
+  let done = 0;
+  return allEnded(
+    pairs.flatMap(({ query, positive, negatives }) =>
       negatives.map(async (negative) => {
         const about = [query, positives[query]!, negative, rankOf(query, negative)] as const;
         const said = await allEnded(guards.map(async (guard) => guard.suspects(...about)));
+        onProgress(`judging ${source.name}`, ++done, total);
         const right = truth?.(queries[query]!, documents[negative]!) ?? null;
         return { query, positive, negative, right, said, suspect: said.map((one) => one === true) };
       }),
     ),
   );
-  const falseNegatives = truth ? judged.filter(({ right }) => right).length : null;
-  const verdict = (guard: string, says: (suspect: readonly boolean[]) => boolean, unjudged = 0): Verdict => {
-    const dropped = judged.filter(({ suspect }) => says(suspect));
-    const right = dropped.filter((one) => one.right).length;
-    const first = dropped.find(({ suspect }) => suspect.filter(Boolean).length === 1) ?? dropped[0];
-    return {
-      guard,
-      dropped: dropped.length,
-      unjudged,
-      precision: truth && dropped.length > 0 ? right / dropped.length : null,
-      recall: falseNegatives ? right / falseNegatives : null,
-      example: first
-        ? { query: queries[first.query]!, positive: documents[first.positive]!, negative: documents[first.negative]! }
-        : null,
-    };
-  };
-  const several = guards.length > 1;
-  return {
-    source: source.name,
-    ...(mined
-      ? { ...countNegatives(source, truth), candidates: { number: judged.length, rightAnswers: falseNegatives } }
-      : { negatives: judged.length, falseNegatives, candidates: null }),
-    verdicts: [
-      ...guards.map(({ name }, g) => {
-        const unjudged = judged.filter(({ said }) => said[g] === undefined).length;
-        return verdict(name, (suspect) => suspect[g]!, unjudged);
-      }),
-      ...(several
-        ? [verdict('any of them', (s) => s.includes(true)), verdict('all of them', (s) => !s.includes(false))]
-        : []),
-    ],
-    agreement: guards.flatMap((a, i) =>
-      guards.slice(i + 1).flatMap((b, j) => {
-        const either = judged.filter(({ suspect }) => suspect[i] || suspect[i + 1 + j]);
-        const both = either.filter(({ suspect }) => suspect[i] && suspect[i + 1 + j]);
-        return either.length === 0 ? [] : [{ guards: [a.name, b.name] as const, share: both.length / either.length }];
-      }),
-    ),
-  };
 }
 
 /** A source with what mining would take without guards for negatives. */

@@ -2,7 +2,7 @@ import type { MiningGuardPlan } from '../../plan/guards.js';
 import { modelName } from '../../plan/run-layout.js';
 import { nearlySame, normalized } from '../inspect/near-texts.js';
 import type { Source } from '../pairs.js';
-import { relabelGuard } from './relabel.js';
+import { type Judge, relabelGuard } from './relabel.js';
 import { truthGuard } from './truth.js';
 import { type SourceVectors, scoreOf } from './vectors.js';
 
@@ -12,6 +12,8 @@ export interface Guard {
   readonly name: string;
   /** Whether what is suspect becomes a positive of its query. */
   readonly relabels?: boolean;
+  /** The model that judges, where it is one that reads query and document together. */
+  readonly judge?: Judge;
   /**
    * Whether a document is suspect as a negative of a query whose right answers are `positives`; undefined where the guard
    * cannot say. `rank` is the document's, from 1, among all that can be the query's negatives.
@@ -22,6 +24,7 @@ export interface Guard {
     document: number,
     rank: number,
   ): boolean | Promise<boolean | undefined>;
+  dispose?(): void;
 }
 
 /** The models whose vectors guards need: the mining model where its own scores are judged by, and guides. */
@@ -35,16 +38,16 @@ export function modelsOf(plans: readonly MiningGuardPlan[], model: string): stri
 /**
  * The guards of a plan, for judging a source's negatives; the same names as in the loss. Scores are of the models'
  * vectors: the mining model's for positive-margin and score-mask, its own for a guide. Of several positives the
- * best-scoring counts.
+ * best-scoring counts. Whoever makes them disposes them.
  * @param vectorsOf a model's vectors of this source
  */
-export function makeGuards(
+export async function makeGuards(
   plans: readonly MiningGuardPlan[],
   source: Source,
   model: string,
   vectorsOf: (model: string) => SourceVectors,
-): Guard[] {
-  const guardOf = (plan: MiningGuardPlan): Guard => {
+): Promise<Guard[]> {
+  const guardOf = (plan: MiningGuardPlan): Guard | Promise<Guard> => {
     switch (plan.type) {
       case 'same-text':
         return sameText(source);
@@ -62,7 +65,19 @@ export function makeGuards(
         return truthGuard(plan, source);
     }
   };
-  return plans.map(guardOf);
+  const guards: Guard[] = [];
+  try {
+    for (const plan of plans) guards.push(await guardOf(plan));
+  } catch (error) {
+    disposeGuards(guards);
+    throw error;
+  }
+  return guards;
+}
+
+/** Frees models that were opened to judge. */
+export function disposeGuards(guards: readonly Guard[]): void {
+  for (const guard of guards) guard.dispose?.();
 }
 
 function scoreMask(vectors: SourceVectors, above: number): Guard {

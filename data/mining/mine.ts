@@ -3,10 +3,9 @@ import { allEnded } from '../../endpoint/all-ended.js';
 import type { MiningPlan } from '../../plan/data.js';
 import type { Source } from '../pairs.js';
 import { chooser } from './choose.js';
-import { makeGuards, modelsOf } from './guards.js';
+import { disposeGuards, type Guard, makeGuards, modelsOf } from './guards.js';
 import { corpusHash, linesBegun, type MinedHeader, type MinedLine, minedFile, settingsOf } from './mined-file.js';
 import { makeRankers } from './rankers.js';
-import { judgeOf } from './relabel.js';
 import { type Progress, type SourceVectors, vectorsOf } from './vectors.js';
 
 /** What mining a source came to. */
@@ -47,12 +46,27 @@ export async function mineSource(
   const vectors = new Map<string, SourceVectors>();
   for (const model of new Set(models)) vectors.set(model, await load(source, model, onProgress));
   const of = (model: string): SourceVectors => vectors.get(model) as SourceVectors;
-  const judges = plan.guards.flatMap((guard) => (guard.type === 'relabel' ? [judgeOf(guard)] : []));
+  const guards = await makeGuards(plan.guards, source, scoring, of);
+  try {
+    return await mineWith(guards, source, plan, onProgress, of);
+  } finally {
+    disposeGuards(guards);
+  }
+}
+
+async function mineWith(
+  guards: readonly Guard[],
+  source: Source,
+  plan: MiningPlan,
+  onProgress: Progress,
+  of: (model: string) => SourceVectors,
+): Promise<Mined> {
+  const judges = guards.flatMap(({ judge }) => judge ?? []);
   const head: MinedHeader = {
     mined: 1,
     source: source.name,
     corpus: corpusHash(source),
-    by: plan.by.map((name) => ({ name, weights: vectors.get(name)?.hash ?? null })),
+    by: plan.by.map((name) => ({ name, weights: name === 'bm25' ? null : of(name).hash })),
     ...(judges.length > 0 && { judges }),
     settings: settingsOf(plan),
   };
@@ -65,7 +79,7 @@ export async function mineSource(
   mkdirSync(plan.folder, { recursive: true });
   const lines = linesBegun(part, head);
   writeFileSync(part, [JSON.stringify(head), ...lines, ''].join('\n'));
-  const choose = chooser(source, plan, makeGuards(plan.guards, source, scoring, of));
+  const choose = chooser(source, plan, guards);
   for (let first = lines.length; first < source.queries.length; first += BLOCK) {
     const end = Math.min(source.queries.length, first + BLOCK);
     const chosen = rank(first, end, plan.ranks[1]).map((ranked, i) =>

@@ -17,6 +17,8 @@ export interface Architecture {
   readonly decoder: boolean;
   /** What its config.json says of its attention; transformers takes a decoder's as causal unless `is_causal` is false. */
   readonly attention: AttentionKind;
+  /** How many texts of a sequence it learned to tell apart by {@link Packed.types}: 1, all alike. */
+  readonly tokenTypes: number;
   /** Names and shapes of its weights, in the hub's spelling without the model's prefix. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** What the names of a layer's weights begin with, before a dot. */

@@ -56,13 +56,14 @@ export const bert = defineFamily({
       longest: config.max_position_embeddings - firstPosition,
       decoder: false,
       attention: 'bidirectional',
+      // RoBERTa's tables have one row, or rows that its pre-training never used.
+      tokenTypes: type === 'bert' ? config.type_vocab_size : 1,
       shapes,
       layerName,
-      forward: (at, { ids, offsets }) => {
+      forward: (at, { ids, offsets, types }) => {
         const words = at.embed('embeddings.word_embeddings', ids);
         const places = at.embed('embeddings.position_embeddings', positionsOf(offsets, firstPosition));
-        // A retriever reads one text at a time: every token is of type 0.
-        const types = at.embed('embeddings.token_type_embeddings', new Int32Array(ids.length));
+        const kinds = at.embed('embeddings.token_type_embeddings', types ?? new Int32Array(ids.length));
         const layer = (x: Tensor2D, name: string): Tensor2D => {
           const [q, k, v] = ['query', 'key', 'value'].map((part) => at.dense(x, `${name}.attention.self.${part}`));
           const mixed = attention(q!, k!, v!, { heads, width, offsets });
@@ -71,7 +72,7 @@ export const bert = defineFamily({
           const wide = at.denseGelu(seen, `${name}.intermediate.dense`);
           return at.denseNorm(wide, `${last}.dense`, seen, `${last}.LayerNorm`, eps);
         };
-        let x = at.layerNorm(residual(residual(words, types), places), 'embeddings.LayerNorm', eps);
+        let x = at.layerNorm(residual(residual(words, kinds), places), 'embeddings.LayerNorm', eps);
         for (let i = 0; i < layers; i++) x = at.layer(layerName(i), [x], (given) => layer(given, layerName(i)));
         return x;
       },

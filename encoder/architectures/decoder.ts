@@ -77,6 +77,7 @@ export const decoder = defineFamily({
       longest: config.max_position_embeddings,
       decoder: true,
       attention: config.is_causal === false ? 'bidirectional' : 'causal',
+      tokenTypes: 1,
       shapes,
       layerName,
       forward: (at, { ids, offsets }, kind) => {

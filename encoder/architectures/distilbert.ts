@@ -51,6 +51,7 @@ export const distilbert = defineFamily({
       longest: config.max_position_embeddings,
       decoder: false,
       attention: 'bidirectional',
+      tokenTypes: 1,
       shapes,
       layerName,
       forward: (at, { ids, offsets }) => {

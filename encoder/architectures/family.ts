@@ -26,6 +26,8 @@ const harmless = [
   /dropout/,
   /^(pooler|summary|classifier|task|decoder|initializer)_/,
   /_token_ids?$/,
+  // sentence-transformers' own, of a cross-encoder: ../cross-encoder/settings.ts reads them.
+  /^(sentence_transformers|sbert_ce_default_activation_function)$/,
   /^(id2label|label2id|num_labels|problem_type|finetuning_task|architectures|model_type|auto_map)$/,
   /^(transformers_version|torch_dtype|dtype|name_or_path|directionality|language|transformers\.js_config)$/,
   /^(use_cache|output_past|output_attentions|output_hidden_states|return_dict|tie_word_embeddings|tie_weights_)$/,

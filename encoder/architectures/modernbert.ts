@@ -79,6 +79,7 @@ export const modernbert = defineFamily({
       longest: config.max_position_embeddings,
       decoder: false,
       attention: 'bidirectional',
+      tokenTypes: 1,
       shapes,
       layerName,
       forward: (at, { ids, offsets }) => {

@@ -55,6 +55,7 @@ export const mpnet = defineFamily({
       longest: config.max_position_embeddings - firstPosition,
       decoder: false,
       attention: 'bidirectional',
+      tokenTypes: 1,
       shapes,
       layerName,
       forward: (at, { ids, offsets }) => {

@@ -23,12 +23,19 @@ export function readArchitecture(folder: string): Architecture {
   }
   const config = json as Readonly<Record<string, unknown>>;
   const family = families.find(({ types }) => types.some((type) => type === config.model_type));
-  try {
+  return honoured(file, () => {
     if (!family) {
       const known = families.flatMap(({ types }) => types).join(', ');
       throw new Unsupported(`model_type: ${JSON.stringify(config.model_type)} is not one of ${known}`);
     }
     return family.read(config, String(config.model_type));
+  });
+}
+
+/** What is read of a config.json, with a Fault in the place of an {@link Unsupported}. */
+export function honoured<T>(file: string, read: () => T): T {
+  try {
+    return read();
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
     throw new Fault(

@@ -12,9 +12,19 @@ import { type Task, wordingOf } from './tasks.js';
 /** What was found for a question. */
 export interface Evidence {
   readonly task: Task;
-  readonly passages: readonly { readonly id: string; readonly score: number; readonly text: string }[];
+  readonly passages: readonly Passage[];
   /** Whether a passage holds the answer. */
   readonly holds: boolean;
+  /** Whether a passage entails the answer, as ./entailment.ts finds; null where no model was asked. */
+  readonly entails: boolean | null;
+}
+
+interface Passage {
+  readonly id: string;
+  readonly score: number;
+  readonly text: string;
+  /** The probability that it entails an answer. */
+  readonly entailment?: number;
 }
 
 /** What a language model said to a question. */
@@ -39,8 +49,8 @@ export interface RagReport {
   readonly interval: Interval;
   /** Paired randomisation test. */
   readonly test: PValue;
-  /** Accuracy with passages where they hold the answer, and where not; null where there are no such questions. */
-  readonly byEvidence: { readonly held: Accuracy | null; readonly notHeld: Accuracy | null };
+  /** Accuracy with passages where they hold or entail the answer, and where not; null where there are no such questions. */
+  readonly byEvidence: Readonly<Record<'held' | 'notHeld' | 'entailed' | 'notEntailed', Accuracy | null>>;
 }
 
 /** Retrieves k documents for each question; a question is asked as it stands, without its choices. */
@@ -57,7 +67,7 @@ export async function retrieve(
   const texts = new Map(corpus.ids.map((id, place) => [id, corpus.texts[place] as string]));
   return tasks.map((task) => {
     const passages = (run.get(task.id) ?? []).map(({ id, score }) => ({ id, score, text: texts.get(id) as string }));
-    return { task, passages, holds: passages.some(({ text }) => holdsAnswer(text, task)) };
+    return { task, passages, holds: passages.some(({ text }) => holdsAnswer(text, task)), entails: null };
   });
 }
 
@@ -94,8 +104,8 @@ export function reportRag(read: readonly Read[]): RagReport {
   const [closed, retrieved] = [rights('closed'), rights('retrieved')];
   const differences = retrieved.map((right, i) => Number(right) - Number(closed[i]));
   const unread = (of: 'closed' | 'retrieved') => read.filter((one) => one[of].right === null).length;
-  const among = (held: boolean): Accuracy | null => {
-    const some = read.filter(({ holds }) => holds === held);
+  const among = (of: 'holds' | 'entails', found: boolean): Accuracy | null => {
+    const some = read.filter((one) => one[of] === found);
     return some.length === 0 ? null : accuracy(rights('retrieved', some));
   };
   return {
@@ -105,6 +115,11 @@ export function reportRag(read: readonly Read[]): RagReport {
     difference: differences.reduce((sum, value) => sum + value, 0) / read.length,
     interval: bootstrapInterval(differences),
     test: randomizationTest(differences),
-    byEvidence: { held: among(true), notHeld: among(false) },
+    byEvidence: {
+      held: among('holds', true),
+      notHeld: among('holds', false),
+      entailed: among('entails', true),
+      notEntailed: among('entails', false),
+    },
   };
 }

@@ -4,7 +4,7 @@ import type { Endpoint } from '../../endpoint/endpoint.js';
 import type { RerankerPlan } from '../../plan/reranker.js';
 import { Prompt } from '../../retrieval/prompt.js';
 import type { Ranked, Run } from '../../retrieval/ranking.js';
-import { type PointwisePlan, pointwiseScorer, type Scorer } from '../../retrieval/relevance/scorer.js';
+import type { Scorer } from '../../retrieval/relevance/scorer.js';
 import { orderIn, windows } from './listwise.js';
 
 /** The texts that a reranker reads, by id. */
@@ -27,41 +27,46 @@ export interface Reranked {
   readonly malformed: readonly Malformed[];
 }
 
+/** What scores candidates anew: each document by itself, or a query's documents by their order in windows. */
+export type Reranker = { readonly depth: number } & (
+  | { readonly reads: 'documents'; readonly score: Scorer }
+  | { readonly reads: 'queries'; readonly plan: Listwise; readonly endpoint: Endpoint }
+);
+type Listwise = Extract<RerankerPlan, { type: 'listwise' }>;
+
 /**
- * Lets a language model score the best `plan.depth` candidates of each query anew.
+ * Scores the best `depth` candidates of each query anew.
  *
  * @param candidates whose queries and documents are all in `texts`
  * @throws Fault as {@link Endpoint.post}, after requests under way have ended: their answers are kept
  */
 export async function rerank(
-  plan: RerankerPlan,
-  endpoint: Endpoint,
+  reranker: Reranker,
   candidates: Run,
   texts: Texts,
   onProgress: (done: number, of: number) => void = () => {},
 ): Promise<Reranked> {
   const malformed: Malformed[] = [];
-  const queries = Array.from(candidates, ([query, ranked]) => [query, ranked.slice(0, plan.depth)] as const);
-  const { length } = plan.type === 'pointwise' ? queries.flatMap(([, ranked]) => ranked) : queries;
+  const queries = Array.from(candidates, ([query, ranked]) => [query, ranked.slice(0, reranker.depth)] as const);
+  const { length } = reranker.reads === 'documents' ? queries.flatMap(([, ranked]) => ranked) : queries;
   let done = 0;
   const onDone = (): void => onProgress(++done, length);
   const note = (query: string, ranked: Ranked, { text }: Answer): void => {
     malformed.push({ query, documents: ranked.map(({ id }) => id), answer: text });
   };
-  const rankOne = rankerOf(plan, endpoint, texts, note, onDone);
+  const rankOne = rankerOf(reranker, texts, note, onDone);
   const scored = queries.map(async ([query, ranked]) => [query, await rankOne(query, ranked)] as const);
   return { run: new Map(await allEnded(scored)), malformed };
 }
 
 type Note = (query: string, ranked: Ranked, answer: Answer) => void;
 type RankOne = (query: string, ranked: Ranked) => Promise<Ranked>;
-type Listwise = Extract<RerankerPlan, { type: 'listwise' }>;
 
-function rankerOf(plan: RerankerPlan, endpoint: Endpoint, texts: Texts, note: Note, onDone: () => void): RankOne {
-  if (plan.type === 'pointwise') {
-    const score = pointwiseScorer(plan, endpoint);
-    return (query, ranked) => scoreEach(plan, score, query, ranked, texts, note, onDone);
+function rankerOf(reranker: Reranker, texts: Texts, note: Note, onDone: () => void): RankOne {
+  if (reranker.reads === 'documents') {
+    return (query, ranked) => scoreEach(reranker.score, query, ranked, texts, note, onDone);
   }
+  const { plan, endpoint } = reranker;
   const prompt = new Prompt(plan.prompt, ['query', 'documents']);
   return async (query, ranked) => {
     const ordered = await order(plan, prompt, endpoint, query, ranked, texts, note);
@@ -71,7 +76,6 @@ function rankerOf(plan: RerankerPlan, endpoint: Endpoint, texts: Texts, note: No
 }
 
 async function scoreEach(
-  { scale }: PointwisePlan,
   scoreOf: Scorer,
   query: string,
   ranked: Ranked,
@@ -80,10 +84,11 @@ async function scoreEach(
   onDone: () => void,
 ): Promise<Ranked> {
   const asked = ranked.map(async (candidate) => {
-    const { score, answer } = await scoreOf(textOf(texts.queries, query), textOf(texts.documents, candidate.id));
+    const scored = await scoreOf(textOf(texts.queries, query), textOf(texts.documents, candidate.id));
     onDone();
-    if (score === undefined) note(query, [candidate], answer);
-    return { id: candidate.id, score: score ?? scale[0] };
+    if (scored.score !== undefined) return { id: candidate.id, score: scored.score };
+    note(query, [candidate], scored.answer);
+    return { id: candidate.id, score: scored.lowest };
   });
   return allEnded(asked);
 }

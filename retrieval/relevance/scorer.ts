@@ -6,11 +6,10 @@ import { expectedScore, integerScore } from './pointwise.js';
 
 export type PointwisePlan = Extract<RerankerPlan, { type: 'pointwise' }>;
 
-/** What a language model says of one document: its score, undefined where the answer has none. */
-interface Scored {
-  readonly score: number | undefined;
-  readonly answer: Answer;
-}
+/** One document's score; of an answer that holds none, the answer, and the score that it counts as. */
+type Scored =
+  | { readonly score: number }
+  | { readonly score: undefined; readonly lowest: number; readonly answer: Answer };
 
 /** Scores a document for a query, both as text. @throws Fault as {@link ask} */
 export type Scorer = (query: string, document: string) => Promise<Scored>;
@@ -22,6 +21,7 @@ export function pointwiseScorer({ prompt: file, score, scale }: PointwisePlan, e
   return async (query, document) => {
     const text = prompt.fill({ query, document });
     const answer = await ask(endpoint, { text, longest: expected ? 1 : 16, alternatives: expected });
-    return { score: expected ? expectedScore(answer, scale) : integerScore(answer, scale), answer };
+    const found = expected ? expectedScore(answer, scale) : integerScore(answer, scale);
+    return found === undefined ? { score: found, lowest: scale[0], answer } : { score: found };
   };
 }

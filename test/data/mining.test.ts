@@ -13,6 +13,7 @@ import { bm25Negatives, fuse } from '../../data/mining/rank.js';
 import { readTruth } from '../../data/mining/truth.js';
 import { scoreOf, vectorsOf } from '../../data/mining/vectors.js';
 import { hash32 } from '../../data/permutation.js';
+import { openPairScorer } from '../../data/relevance/pair-scorer.js';
 import { readSource } from '../../data/source.js';
 import { openStandIn } from '../../endpoint/stand-in/stand-in.js';
 import type { MiningPlan, SourcePlan } from '../../plan/data.js';
@@ -21,6 +22,7 @@ import type { RunPlan } from '../../plan/schema.js';
 import { approximateIndex, recallOf } from '../../retrieval/approximate.js';
 import { searchExact } from '../../retrieval/dense.js';
 import { useBackend } from '../../tensor/backend.js';
+import { crossEncoderFixture } from '../support/cross-encoder.js';
 import { writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 
 let scratch: string;
@@ -308,12 +310,40 @@ describe('relabelling', () => {
     }
   });
 
+  it('by a cross-encoder drops what it scores so high, the instruction left out', async () => {
+    const bare = await read();
+    const source = { ...bare, instructions: bare.queries.map(() => 'Find an answer.') };
+    await mineSource(source, mining(), quiet);
+    const judge = { model: crossEncoderFixture('xlm-roberta'), label: null, max_length: null };
+    const file = join(scratch, 'cross.yaml');
+    writeFileSync(file, `type: cross-encoder\nmodel: ${judge.model}\n`);
+    const scorer = await openPairScorer(judge);
+    const scoreOfPair = async (query: number, id: string): Promise<number> =>
+      (await scorer.score(source.queries[query]!, source.documents[source.ids.indexOf(id)]!)).score;
+    const firsts = await Promise.all(minedLines().map(({ query, negatives }) => scoreOfPair(query, negatives[0]!)));
+    const bound = firsts.sort((a, b) => a - b)[firsts.length >> 1]!;
+    const guards = (at_least: number): MiningPlan['guards'] => [
+      { type: 'relabel', with: file, at_least, action: 'drop' },
+    ];
+    const dropped = await mineSource(source, mining({ guards: guards(bound) }), quiet);
+    expect(dropped.leftOut[`relabel xlm-roberta ≥ ${bound}`]).toBeGreaterThanOrEqual(firsts.length >> 1);
+    for (const { query, negatives } of minedLines()) {
+      for (const id of negatives) expect(await scoreOfPair(query, id)).toBeLessThan(bound);
+    }
+    const head = JSON.parse(readFileSync(join(folder, 'words.jsonl'), 'utf8').split('\n')[0]!);
+    expect(head.judges).toEqual([{ with: file, model: judge.model, hash: scorer.hash.slice(0, 16) }]);
+    scorer.dispose();
+    await expect(mineSource(source, mining({ guards: guards(1.5) }), quiet)).rejects.toThrow(
+      /at_least above 0 and up to 1, the scale of .*cross\.yaml/,
+    );
+  });
+
   it('is refused a listwise reranker, and a bound that is not on the scale', async () => {
     const source = await read();
     const file = join(scratch, 'listwise.yaml');
     writeFileSync(file, `type: listwise\nprompt: ${prompt()}\nendpoint: {url: "http://127.0.0.1:1/v1", model: m}\n`);
     await expect(mineSource(source, mining({ guards: asks(file, 'drop') }), quiet)).rejects.toThrow(
-      /Expected type: pointwise in .*listwise\.yaml/,
+      /Expected type: pointwise or cross-encoder in .*listwise\.yaml/,
     );
     const guards: MiningPlan['guards'] = [
       { type: 'relabel', with: reranker('http://127.0.0.1:1/v1'), at_least: 0, action: 'drop' },

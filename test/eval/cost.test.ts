@@ -8,7 +8,14 @@ const prices: Prices = {
   machine_per_hour: 3.6,
   embeddings_per_million: 10,
   language_model_per_million: { input: 2, output: 4 },
-  reranking: { depths: [10, 100], prompt_tokens: 60, answer_tokens: 5, query_tokens: null, document_tokens: null },
+  reranking: {
+    depths: [10, 100],
+    prompt_tokens: 60,
+    answer_tokens: 5,
+    query_tokens: null,
+    document_tokens: null,
+    cross_encoder_pairs_per_second: null,
+  },
   web_search_per_thousand: 7,
 };
 
@@ -74,6 +81,20 @@ describe('cost', () => {
     expect(table?.assumptions.join('\n')).toContain(
       '60 tokens of prompt, 20 of query (counted by s), 120 of document (counted by s), 5 of answer',
     );
+  });
+
+  it('sets a cross-encoder at the same depths beside them, by the pairs that it reads a second', () => {
+    const reranking = { ...prices.reranking, cross_encoder_pairs_per_second: 50 };
+    const [table] = costTables([result, server], { ...prices, reranking });
+    const crossed = table?.rows.filter(({ what }) => what.endsWith('cross-encoder'));
+    // 10,000 pairs at 50 a second are 200 s, at a thousandth a second.
+    expect(crossed).toMatchObject([
+      { what: 's, best 10 by a cross-encoder', money: expect.closeTo(1 + 0.2, 12), tokens: 0 },
+      { what: 's, best 100 by a cross-encoder', money: expect.closeTo(1 + 2, 12), tokens: 0 },
+      { what: 'e, best 10 by a cross-encoder', money: expect.closeTo(0.45 + 0.2, 12), tokens: 20 },
+      { what: 'e, best 100 by a cross-encoder', money: expect.closeTo(0.45 + 2, 12), tokens: 20 },
+    ]);
+    expect(table?.assumptions.join('\n')).toContain('a cross-encoder: 50 pairs a second on that machine');
   });
 
   it('needs a measured cost, and the length of texts from somewhere', () => {

@@ -1,11 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openPairScorer } from '../../data/relevance/pair-scorer.js';
 import { accuracy } from '../../eval/rag/accuracy.js';
 import { holdsAnswer, isRight } from '../../eval/rag/answers.js';
-import { reportRag } from '../../eval/rag/rag.js';
+import { entailmentLabel, judgeEntailment } from '../../eval/rag/entailment.js';
+import { type Evidence, reportRag } from '../../eval/rag/rag.js';
 import { readTasks, type Task, wordingOf } from '../../eval/rag/tasks.js';
+import { useBackend } from '../../tensor/backend.js';
+import { crossEncoderFixture, pairReference } from '../support/cross-encoder.js';
 import { hasShared, shared } from '../support/shared.js';
 
 let root: string;
@@ -95,6 +99,43 @@ describe('an answer', () => {
   });
 });
 
+describe('entailment', () => {
+  const evidence = (task: Task, ...texts: string[]): Evidence => ({
+    task,
+    passages: texts.map((text, i) => ({ id: `d${i}`, score: -i, text })),
+    holds: false,
+    entails: null,
+  });
+
+  it('is the best answer’s for a passage, and any passage’s for a question', async () => {
+    const asked: [string, string][] = [];
+    const scorer = {
+      score: async (premise: string, statement: string) => {
+        asked.push([premise, statement]);
+        return { score: premise === 'far' ? 0.2 : statement.includes('La tour') ? 0.5 : 0.1 };
+      },
+    };
+    const judged = await judgeEntailment(scorer, [evidence(short, 'far', 'near'), evidence(choice, 'near')], () => {});
+    expect(judged.map(({ entails }) => entails)).toEqual([true, false]);
+    expect(judged[0]!.passages.map(({ entailment }) => entailment)).toEqual([0.2, 0.5]);
+    expect(asked).toContainEqual(['near', "The answer to the question 'q' is 'x'"]);
+  });
+
+  it('is an inference model’s probability of its label', async () => {
+    await useBackend('torch');
+    vi.stubEnv('REASONTUNE_CACHE', mkdtempSync(join(root, 'cache-')));
+    const model = crossEncoderFixture('bert-nli');
+    const scorer = await openPairScorer({ model, label: entailmentLabel, max_length: null });
+    const [[first, second], [probabilities]] = [pairReference('bert-nli').pairs[0]!, pairReference('bert-nli').scores];
+    expect((await scorer.score(first, second)).score).toBeCloseTo((probabilities as number[])[1]!, 5);
+    scorer.dispose();
+    await expect(
+      openPairScorer({ model: crossEncoderFixture('bert'), label: entailmentLabel, max_length: null }),
+    ).rejects.toThrow(/Expected a label of .*bert \(LABEL_0\), got entailment/);
+    vi.unstubAllEnvs();
+  });
+});
+
 describe('accuracy', () => {
   it('has Wilson’s interval', () => {
     // The roots in p of |share − p| = z √(p (1 − p) / n), found by bisection.
@@ -111,6 +152,7 @@ describe('accuracy', () => {
       task: choice,
       passages: [],
       holds,
+      entails: !holds,
       closed: said(closed),
       retrieved: said(retrieved),
     });
@@ -125,6 +167,7 @@ describe('accuracy', () => {
     // Six differences of one sign: two of 2⁶ ways to flip them are as far.
     expect(report.test.p).toBeCloseTo(2 / 64, 12);
     expect(report.byEvidence).toMatchObject({ held: { right: 6, of: 6 }, notHeld: { right: 1, of: 2 } });
+    expect(report.byEvidence).toMatchObject({ entailed: { right: 1, of: 2 }, notEntailed: { right: 6, of: 6 } });
     expect(reportRag([one(true, true, true)]).byEvidence.notHeld).toBeNull();
   });
 });

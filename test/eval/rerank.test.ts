@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Endpoint } from '../../endpoint/endpoint.js';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Reply } from '../../endpoint/stand-in/reply.js';
 import { openStandIn } from '../../endpoint/stand-in/stand-in.js';
 import { orderIn, windows } from '../../eval/rerank/listwise.js';
+import { openReranker } from '../../eval/rerank/open-reranker.js';
 import { rerank } from '../../eval/rerank/rerank.js';
 import { Fault } from '../../plan/fault.js';
 import { type RerankerPlan, readReranker } from '../../plan/reranker.js';
@@ -34,15 +34,16 @@ const candidates: Run = new Map([['q', [...documents.keys()].map((id, i) => ({ i
 async function rerankWith(yaml: string, reply: (prompt: string) => Reply) {
   const server = await openStandIn(({ prompt }) => reply(prompt));
   try {
-    const made = plan(yaml, server.url);
-    const endpoint = new Endpoint(made.endpoint, { folder: join(folder, server.url.replace(/\W/g, '')) });
-    const { run, malformed } = await rerank(made, endpoint, candidates, texts);
+    vi.stubEnv('REASONTUNE_CACHE', join(folder, server.url.replace(/\W/g, '')));
+    const { reranker } = await openReranker(plan(yaml, server.url));
+    const { run, malformed } = await rerank(reranker, candidates, texts);
     return {
       scores: Object.fromEntries(run.get('q')!.map(({ id, score }) => [id, score])),
       malformed,
       asked: server.asked,
     };
   } finally {
+    vi.unstubAllEnvs();
     await server.close();
   }
 }
