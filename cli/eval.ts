@@ -10,14 +10,15 @@ import { type Prices, readPrices } from '../plan/prices.js';
 import { readPlan } from '../plan/read.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
 import { type BackendName, backendNames, type EvalSetPlan, type Precision, type RunPlan } from '../plan/schema.js';
+import type { VectorSearch } from '../plan/vector-search.js';
 import type { Scoring } from '../retrieval/metrics.js';
 import { effortTables } from './cost-tables.js';
-import { precisionOption } from './encoder-options.js';
+import { precisionOption, searchOption } from './encoder-options.js';
 import { judgementsOf, metricsOf } from './judgements.js';
 import { wholeNumber } from './numbers.js';
 import { progress, say } from './progress.js';
 import { rewritingTables } from './rewriting-tables.js';
-import { queryTables, tables } from './tables.js';
+import { approximateTables, queryTables, tables } from './tables.js';
 
 interface EvalArguments {
   models: string[];
@@ -32,6 +33,7 @@ interface EvalArguments {
   depth: number | undefined;
   chunk: number | undefined;
   index: string | undefined;
+  search: VectorSearch | undefined;
   rewrite: string | undefined;
   prices: string | undefined;
   'per-query': boolean;
@@ -102,6 +104,7 @@ export const evaluate: CommandModule<object, EvalArguments> = {
         type: 'string',
         requiresArg: true,
       })
+      .option('search', searchOption)
       .option('rewrite', {
         describe:
           'ask in other words, too: field:NAME of the query records, a .jsonl of {_id, text}, a rewriter’s YAML',
@@ -148,7 +151,12 @@ export const evaluate: CommandModule<object, EvalArguments> = {
       console.log(JSON.stringify({ results: shown, out, ...money }));
       return;
     }
-    const parts = [tables(results), ...rewritingTables(results), ...effortTables(results, prices)];
+    const parts = [
+      tables(results),
+      ...approximateTables(results),
+      ...rewritingTables(results),
+      ...effortTables(results, prices),
+    ];
     console.log([...(given['per-query'] ? [queryTables(results)] : []), ...parts].join('\n\n'));
   },
 };
@@ -189,7 +197,8 @@ async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
   const pool =
     given.pool === undefined ? null : { file: given.pool, depth: wholeNumber('--depth', given.depth ?? 1000) };
   const rewriting = given.rewrite === undefined ? null : openRewriting(given.rewrite);
-  const how = { chunk, pool, rewriting, precision, keep: given.index ?? null };
+  const search = given.search ?? plan?.eval.search ?? 'exact';
+  const how = { chunk, pool, rewriting, precision, search, keep: given.index ?? null };
   const marking = { metrics, scoring, out, runForm };
   return {
     results: await evaluateModels({ models, sets, ...marking, ...how, onProgress: progress, onNote: say }),

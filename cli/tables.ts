@@ -48,6 +48,28 @@ function poolTable(rows: readonly Result[]): string {
   return `${head}\n${plainTable(columns, cells)}`;
 }
 
+/** What approximate search missed, a table a set; none where all were searched exactly. */
+export function approximateTables(results: readonly Result[]): string[] {
+  const searched = results.filter(({ approximate }) => approximate !== undefined);
+  return [...new Set(searched.map(titleOf))].map((title) => {
+    const rows = searched.filter((result) => titleOf(result) === title);
+    const cutoffs = Object.keys(rows[0]?.approximate?.recall ?? {});
+    const columns = [
+      { heading: 'approximate against exact search' },
+      ...cutoffs.map((k) => ({ heading: `recall@${k}`, digits: 4 })),
+      { heading: 'search, s', digits: 2 },
+      { heading: 'exact, s', digits: 2 },
+    ];
+    const cells = rows.map(({ system, approximate }) => [
+      system,
+      ...cutoffs.map((k) => approximate?.recall[k]),
+      approximate?.seconds.search,
+      approximate?.seconds.exact,
+    ]);
+    return `${title}\n${plainTable(columns, cells)}`;
+  });
+}
+
 /** A table a result: queries in rows, in the judgements' order. */
 export function queryTables(results: readonly Result[]): string {
   return results
