@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { isPreset, presetsOf } from '../data/presets/presets.js';
 import { indexCost, queryCost } from '../eval/cost.js';
+import { macroMeans } from '../eval/macro-mean.js';
 import { type Result, titleOf } from '../eval/result.js';
 import { scoreRuns } from '../eval/score.js';
 import { Fault } from '../plan/fault.js';
@@ -18,7 +19,7 @@ import { judgementsOf, metricsOf } from './judgements.js';
 import { wholeNumber } from './numbers.js';
 import { progress, say } from './progress.js';
 import { rewritingTables } from './rewriting-tables.js';
-import { approximateTables, queryTables, tables } from './tables.js';
+import { approximateTables, macroTables, queryTables, tables } from './tables.js';
 
 interface EvalArguments {
   models: string[];
@@ -145,14 +146,16 @@ export const evaluate: CommandModule<object, EvalArguments> = {
     const prices = given.prices === undefined ? null : readPrices(given.prices);
     const { results, out } = given.run.length > 0 ? await scoreFiles(given) : await rankAndScore(given);
     if (out) say(`run files and results are in ${out}`);
+    const means = macroMeans(results);
     const shown = given['per-query'] ? results : results.map(withoutQueries);
     if (given.json) {
       const money = prices && { prices, money: results.map((result) => moneyOf(result, prices)) };
-      console.log(JSON.stringify({ results: shown, out, ...money }));
+      console.log(JSON.stringify({ results: shown, ...(means.length > 0 && { means }), out, ...money }));
       return;
     }
     const parts = [
       tables(results),
+      ...macroTables(means),
       ...approximateTables(results),
       ...rewritingTables(results),
       ...effortTables(results, prices),

@@ -1,3 +1,4 @@
+import type { MacroMean } from '../eval/macro-mean.js';
 import { type Result, titleOf } from '../eval/result.js';
 import { plainTable } from '../report/table.js';
 
@@ -25,6 +26,17 @@ export function tables(results: readonly Result[]): string {
       return first.pool ? `${whole}\n\n${poolTable(rows)}` : whole;
     })
     .join('\n\n');
+}
+
+/** Means over the parts of benchmarks that were scored whole, a table each. */
+export function macroTables(means: readonly MacroMean[]): string[] {
+  return [...new Set(means.map(({ benchmark }) => benchmark))].map((benchmark) => {
+    const rows = means.filter((one) => one.benchmark === benchmark);
+    const measures = Object.keys(rows[0]!.metrics);
+    const columns = [{ heading: 'system' }, ...measures.map((heading) => ({ heading }))];
+    const cells = rows.map(({ system, metrics }) => [system, ...measures.map((name) => metrics[name])]);
+    return `${benchmark}: the mean over its ${rows[0]!.parts} parts\n${plainTable(columns, cells)}`;
+  });
 }
 
 /** The whole corpus and the pool side by side: what ranking another retriever's candidates alone would hide. */

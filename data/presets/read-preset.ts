@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { PlacePlan } from '../../plan/data.js';
 import { Fault } from '../../plan/fault.js';
@@ -8,7 +7,7 @@ import type { Collection } from '../beir.js';
 import { FaultLog } from '../fault-log.js';
 import { filesOf } from '../read/dataset.js';
 import { readRows } from '../read/rows.js';
-import type { Preset } from './presets.js';
+import { type Preset, presetsOf } from './presets.js';
 
 const id = z.union([z.string(), z.int()]).transform(String);
 const brightDocument = z.object({ id, content: z.string() });
@@ -130,7 +129,15 @@ async function* located(place: PlacePlan, preset: Preset, say: (line: string) =>
     }[preset.layout];
     throw new Fault(
       `${error.message} Or put README.md, ${needed.join(' and ')} of ${preset.hub} (commit ${preset.revision}) ` +
-        `into ${join(presetFolder(preset))}, as they lie there.`,
+        `into ${presetFolder(preset)}, as they lie there${siblings(preset)}.`,
     );
   }
+}
+
+/** Where a set comes in several data sets: that the others are needed, too. */
+function siblings({ name, hub }: Preset): string {
+  const forums = presetsOf('beir:cqadupstack');
+  if (!forums.some((forum) => forum.name === name)) return '';
+  const others = forums.filter((forum) => forum.hub !== hub).map((forum) => forum.hub);
+  return `; for the whole of beir:cqadupstack likewise those of ${others.join(', ')}`;
 }
