@@ -108,7 +108,7 @@ export const evaluate: CommandModule<object, EvalArguments> = {
       .option('search', searchOption)
       .option('rewrite', {
         describe:
-          'ask in other words, too: field:NAME of the query records, a .jsonl of {_id, text}, a rewriter’s YAML',
+          'ask in other words, too: field:NAME of the query records, bright:gpt4_reason, a .jsonl of {_id, text}, a rewriter’s YAML',
         type: 'string',
         requiresArg: true,
       })
@@ -199,7 +199,7 @@ async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
   const chunk = given.chunk === undefined ? null : wholeNumber('--chunk', given.chunk);
   const pool =
     given.pool === undefined ? null : { file: given.pool, depth: wholeNumber('--depth', given.depth ?? 1000) };
-  const rewriting = given.rewrite === undefined ? null : openRewriting(given.rewrite);
+  const rewriting = given.rewrite === undefined ? null : openRewriting(given.rewrite, say);
   const search = given.search ?? plan?.eval.search ?? 'exact';
   const how = { chunk, pool, rewriting, precision, search, keep: given.index ?? null };
   const marking = { metrics, scoring, out, runForm };

@@ -46,6 +46,9 @@ const beir: Readonly<Record<string, string>> = {
   'trec-covid': 'bb9466bac8153a0349341eb1b22e06409e78ef4e',
 };
 
+/** Configs of BRIGHT in which a language model has put each query in the words of its reasoning. */
+const brightRewrites = ['gpt4_reason', 'claude-3-opus_reason', 'Gemini-1.0_reason', 'llama3-70b_reason', 'grit_reason'];
+
 /** CQADupStack (Hoogeveen et al. 2015), of which BEIR reports the mean over its forums; one data set each. */
 const forums: Readonly<Record<string, string>> = {
   android: 'f46a197baaae43b4f621051089b82a364682dfeb',
@@ -123,5 +126,14 @@ export function presetsOf(name: string): readonly Preset[] {
   const names = [...family.map((preset) => preset.name), ...(benchmark === 'beir' ? [cqadupstack] : [])];
   throw new Fault(
     `Expected a preset of ${benchmark}, got ${name}. Choose ${benchmark}:all or one of: ${names.join(', ')}.${didYouMean(name, names)}`,
+  );
+}
+
+/** BRIGHT's config of rewritten queries that `bright:gpt4_reason` and the like name. @throws Fault where there is none */
+export function brightRewriteOf(name: string): string {
+  const names = brightRewrites.map((config) => `bright:${config}`);
+  if (names.includes(name)) return name.slice('bright:'.length);
+  throw new Fault(
+    `Expected BRIGHT's rewrites, got ${name}. Choose one of: ${names.join(', ')}.${didYouMean(name, names)}`,
   );
 }
