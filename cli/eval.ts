@@ -175,7 +175,7 @@ async function scoreFiles(given: EvalArguments): Promise<Evaluated> {
   }
   const { 'run-form': runForm, out = null } = given;
   const [metrics, scoring] = [metricsOf(given.metrics), scoringOf(given)];
-  const results = scoreRuns(given.run, judgementsOf(given), { metrics, scoring, out, runForm, onNote: say });
+  const results = scoreRuns(given.run, await judgementsOf(given), { metrics, scoring, out, runForm, onNote: say });
   return { results, out };
 }
 

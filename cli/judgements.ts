@@ -1,12 +1,18 @@
-import { type Judgements, judgements } from '../eval/score.js';
+import { type Judgements, readJudgements } from '../eval/judgements.js';
 import { Fault } from '../plan/fault.js';
+import { say } from './progress.js';
 
 /** The judgements that rankings are scored against: a file, or a split of one set. */
-export function judgementsOf(given: { qrels: string | undefined; set: readonly string[]; split: string }): Judgements {
+export async function judgementsOf(given: {
+  qrels: string | undefined;
+  set: readonly string[];
+  split: string;
+}): Promise<Judgements> {
   const { qrels, set, split } = given;
   const [folder, ...more] = set;
-  if (qrels !== undefined && folder === undefined) return judgements({ qrels });
-  if (qrels === undefined && folder !== undefined && more.length === 0) return judgements({ set: folder, split });
+  if (qrels !== undefined && folder === undefined) return readJudgements({ qrels }, say);
+  if (qrels === undefined && folder !== undefined && more.length === 0)
+    return readJudgements({ set: folder, split }, say);
   const got = [...(qrels === undefined ? [] : ['--qrels']), ...set.map(() => '--set')].join(' and ') || 'neither';
   throw new Fault(
     `Expected one --qrels or --set to score rankings with, got ${got}. Name a file of judgements or a folder.`,

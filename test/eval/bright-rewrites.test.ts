@@ -1,11 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { presetsOf } from '../../data/presets/presets.js';
-import { presetFolder } from '../../data/presets/read-preset.js';
 import { evaluateModels } from '../../eval/evaluate.js';
 import { openRewriting } from '../../eval/rewrite/open-rewriting.js';
+import { writeBrightCopy } from '../support/bright-copy.js';
 
 let cache: string;
 beforeEach(() => {
@@ -31,18 +30,7 @@ const files = {
   'grit_reason/pony': [{ ...example, id: '1', query: 'wax', gold_ids: ['d1'] }],
 };
 
-/** A copy in BRIGHT's layout: the README's configs, and a file for each. */
-function copy(): void {
-  const folder = presetFolder(presetsOf('bright:pony')[0]!);
-  const configs = Object.entries(files).map(([path, rows]) => {
-    const [config, task] = path.split('/') as [string, string];
-    mkdirSync(join(folder, config), { recursive: true });
-    writeFileSync(join(folder, `${path}-00000-of-00001.jsonl`), rows.map((row) => JSON.stringify(row)).join('\n'));
-    return `- config_name: ${config}\n  data_files:\n  - split: ${task}\n    path: ${path}-*`;
-  });
-  writeFileSync(join(folder, 'README.md'), `---\nconfigs:\n${configs.join('\n')}\n---\n`);
-}
-
+const copy = () => writeBrightCopy(files);
 const quiet = () => {};
 const evaluated = (rewrite: string, path: string) =>
   evaluateModels({
