@@ -7,7 +7,7 @@ import { recallOf } from '../retrieval/approximate.js';
 import { readRun } from '../retrieval/files.js';
 import { type Measure, parseMeasure } from '../retrieval/metrics.js';
 import type { Run } from '../retrieval/ranking.js';
-import { cutPool, type Pool, poolLoss, recallCeiling } from './pool.js';
+import { cutPool, type Pool, poolLoss, recallCeiling, withoutPool } from './pool.js';
 import { type Result, writeResult } from './result.js';
 import { originalWording, type Rewriting, type Wording } from './rewrite/rewriting.js';
 import { listing, type Marking, score } from './score.js';
@@ -48,7 +48,10 @@ export async function evaluateModels(evaluation: Evaluation): Promise<Result[]> 
   const pool = given && cutPool(given.file, readRun(given.file), given.depth);
   const sets: EvalSet[] = [];
   for (const [set, collection] of collections) {
-    for (const note of lackingNotes(collection)) onNote(`${set.name ?? set.path}: ${note}`);
+    const name = set.name ?? set.path;
+    const unpooled = pool ? withoutPool(pool, collection.qrels, name) : [];
+    const notes = [...lackingNotes(collection), ...listing('judged but not in the pool, nothing to rank', unpooled)];
+    for (const note of notes) onNote(`${name}: ${note}`);
     sets.push(await prepare(set, collection, evaluation));
   }
   const results: Result[] = [];

@@ -22,7 +22,7 @@ export async function readJudgements(
   given: { readonly set: string; readonly split: string } | { readonly qrels: string },
   onNote: (note: string) => void,
 ): Promise<Judgements> {
-  if ('qrels' in given) return { from: given.qrels, qrels: readQrels(given.qrels), set: stem(given.qrels) };
+  if ('qrels' in given) return { from: given.qrels, qrels: someOf(given.qrels), set: stem(given.qrels) };
   const { set: folder, split } = given;
   if (isPreset(folder)) {
     const { name, part } = onePreset(folder);
@@ -30,7 +30,7 @@ export async function readJudgements(
     return { from: name, qrels, set: basename(name), folder: name, split: part };
   }
   const from = judgementsFile(folder, split);
-  return { from, qrels: readQrels(from), set: basename(folder), folder, split };
+  return { from, qrels: someOf(from), set: basename(folder), folder, split };
 }
 
 /** Where a folder in BEIR layout has a split's judgements. */
@@ -50,6 +50,12 @@ function onePreset(name: string): Preset {
   throw new Fault(
     `Expected one set for --set, got ${name}, which is ${more.length + 1}. Name one, such as ${preset?.name}.`,
   );
+}
+
+function someOf(file: string): Qrels {
+  const qrels = readQrels(file);
+  if (qrels.size > 0) return qrels;
+  throw new Fault(`Expected judgements for ${file}, got none. Add a line for each.`);
 }
 
 function stem(path: string): string {
