@@ -1,5 +1,6 @@
 import { type Judgements, readJudgements } from '../eval/judgements.js';
 import { Fault } from '../plan/fault.js';
+import { parseMeasure } from '../retrieval/metrics.js';
 import { say } from './progress.js';
 
 /** The judgements that rankings are scored against: a file, or a split of one set. */
@@ -19,8 +20,10 @@ export async function judgementsOf(given: {
   );
 }
 
-/** Measures as the command line takes them: options repeated, names between commas. */
+/** Measures as the command line takes them: options repeated, names between commas. @throws Fault an unknown one */
 export function metricsOf(given: readonly string[], planned?: readonly string[]): readonly string[] {
   if (given.length === 0) return planned ?? ['nDCG@10', 'R@100'];
-  return given.flatMap((names) => names.split(',')).map((name) => name.trim());
+  const names = given.flatMap((some) => some.split(',')).map((name) => name.trim());
+  for (const name of names) parseMeasure(name, '--metrics');
+  return names;
 }
