@@ -40,7 +40,7 @@ export const compare: CommandModule<object, CompareArguments> = {
         demandOption: true,
       })
       .option('qrels', { describe: 'judgements to score rankings with', type: 'string', requiresArg: true })
-      .option('set', { ...list, describe: 'folder in BEIR layout to score rankings with', default: [] })
+      .option('set', { ...list, describe: 'folder in BEIR layout, or a preset, to score rankings with', default: [] })
       .option('split', { describe: 'which judgements, with --set', type: 'string', default: 'test', requiresArg: true })
       .option('metrics', {
         ...list,
@@ -67,7 +67,7 @@ export const compare: CommandModule<object, CompareArguments> = {
       .example('$0 compare results --cost configs/prices.yaml', 'what 1,000 queries cost')
       .example('$0 compare a.run b.run --set examples/scifact', 'two rankings'),
   handler: async (given) => {
-    const results = resultsOf(given);
+    const results = await resultsOf(given);
     if (given.cost !== undefined) {
       await printCost(results, given.cost, given.json);
       return;
@@ -99,10 +99,10 @@ async function printCost(results: readonly Result[], file: string, json: boolean
   console.log(json ? JSON.stringify({ costs: tables, prices }) : costText(tables, prices.currency));
 }
 
-function resultsOf(given: CompareArguments): Result[] {
+async function resultsOf(given: CompareArguments): Promise<Result[]> {
   if (given.qrels !== undefined || given.set.length > 0) {
     const metrics = metricsOf(given.metrics);
-    return scoreRuns(given.results, judgementsOf(given), { metrics, out: null, onNote: say });
+    return scoreRuns(given.results, await judgementsOf(given), { metrics, out: null, onNote: say });
   }
   const results = runsOf(given).length > 1 ? ownResults(given.results) : readResults(given.results);
   if (given.metrics.length === 0) return results;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { isPreset, presetsOf } from '../data/presets/presets.js';
 import { indexCost, queryCost } from '../eval/cost.js';
+import { macroMeans } from '../eval/macro-mean.js';
 import { type Result, titleOf } from '../eval/result.js';
 import { scoreRuns } from '../eval/score.js';
 import { Fault } from '../plan/fault.js';
@@ -10,14 +11,15 @@ import { type Prices, readPrices } from '../plan/prices.js';
 import { readPlan } from '../plan/read.js';
 import { lastCheckpoint } from '../plan/run-layout.js';
 import { type BackendName, backendNames, type EvalSetPlan, type Precision, type RunPlan } from '../plan/schema.js';
+import type { VectorSearch } from '../plan/vector-search.js';
 import type { Scoring } from '../retrieval/metrics.js';
 import { effortTables } from './cost-tables.js';
-import { precisionOption } from './encoder-options.js';
+import { precisionOption, searchOption } from './encoder-options.js';
 import { judgementsOf, metricsOf } from './judgements.js';
 import { wholeNumber } from './numbers.js';
 import { progress, say } from './progress.js';
 import { rewritingTables } from './rewriting-tables.js';
-import { queryTables, tables } from './tables.js';
+import { approximateTables, macroTables, queryTables, tables } from './tables.js';
 
 interface EvalArguments {
   models: string[];
@@ -32,6 +34,7 @@ interface EvalArguments {
   depth: number | undefined;
   chunk: number | undefined;
   index: string | undefined;
+  search: VectorSearch | undefined;
   rewrite: string | undefined;
   prices: string | undefined;
   'per-query': boolean;
@@ -102,9 +105,10 @@ export const evaluate: CommandModule<object, EvalArguments> = {
         type: 'string',
         requiresArg: true,
       })
+      .option('search', searchOption)
       .option('rewrite', {
         describe:
-          'ask in other words, too: field:NAME of the query records, a .jsonl of {_id, text}, a rewriter’s YAML',
+          'ask in other words, too: field:NAME of the query records, bright:gpt4_reason, a .jsonl of {_id, text}, a rewriter’s YAML',
         type: 'string',
         requiresArg: true,
       })
@@ -142,13 +146,20 @@ export const evaluate: CommandModule<object, EvalArguments> = {
     const prices = given.prices === undefined ? null : readPrices(given.prices);
     const { results, out } = given.run.length > 0 ? await scoreFiles(given) : await rankAndScore(given);
     if (out) say(`run files and results are in ${out}`);
+    const means = macroMeans(results);
     const shown = given['per-query'] ? results : results.map(withoutQueries);
     if (given.json) {
       const money = prices && { prices, money: results.map((result) => moneyOf(result, prices)) };
-      console.log(JSON.stringify({ results: shown, out, ...money }));
+      console.log(JSON.stringify({ results: shown, ...(means.length > 0 && { means }), out, ...money }));
       return;
     }
-    const parts = [tables(results), ...rewritingTables(results), ...effortTables(results, prices)];
+    const parts = [
+      tables(results),
+      ...macroTables(means),
+      ...approximateTables(results),
+      ...rewritingTables(results),
+      ...effortTables(results, prices),
+    ];
     console.log([...(given['per-query'] ? [queryTables(results)] : []), ...parts].join('\n\n'));
   },
 };
@@ -164,7 +175,7 @@ async function scoreFiles(given: EvalArguments): Promise<Evaluated> {
   }
   const { 'run-form': runForm, out = null } = given;
   const [metrics, scoring] = [metricsOf(given.metrics), scoringOf(given)];
-  const results = scoreRuns(given.run, judgementsOf(given), { metrics, scoring, out, runForm, onNote: say });
+  const results = scoreRuns(given.run, await judgementsOf(given), { metrics, scoring, out, runForm, onNote: say });
   return { results, out };
 }
 
@@ -188,8 +199,9 @@ async function rankAndScore(given: EvalArguments): Promise<Evaluated> {
   const chunk = given.chunk === undefined ? null : wholeNumber('--chunk', given.chunk);
   const pool =
     given.pool === undefined ? null : { file: given.pool, depth: wholeNumber('--depth', given.depth ?? 1000) };
-  const rewriting = given.rewrite === undefined ? null : openRewriting(given.rewrite);
-  const how = { chunk, pool, rewriting, precision, keep: given.index ?? null };
+  const rewriting = given.rewrite === undefined ? null : openRewriting(given.rewrite, say);
+  const search = given.search ?? plan?.eval.search ?? 'exact';
+  const how = { chunk, pool, rewriting, precision, search, keep: given.index ?? null };
   const marking = { metrics, scoring, out, runForm };
   return {
     results: await evaluateModels({ models, sets, ...marking, ...how, onProgress: progress, onNote: say }),

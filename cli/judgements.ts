@@ -1,20 +1,29 @@
-import { type Judgements, judgements } from '../eval/score.js';
+import { type Judgements, readJudgements } from '../eval/judgements.js';
 import { Fault } from '../plan/fault.js';
+import { parseMeasure } from '../retrieval/metrics.js';
+import { say } from './progress.js';
 
 /** The judgements that rankings are scored against: a file, or a split of one set. */
-export function judgementsOf(given: { qrels: string | undefined; set: readonly string[]; split: string }): Judgements {
+export async function judgementsOf(given: {
+  qrels: string | undefined;
+  set: readonly string[];
+  split: string;
+}): Promise<Judgements> {
   const { qrels, set, split } = given;
   const [folder, ...more] = set;
-  if (qrels !== undefined && folder === undefined) return judgements({ qrels });
-  if (qrels === undefined && folder !== undefined && more.length === 0) return judgements({ set: folder, split });
+  if (qrels !== undefined && folder === undefined) return readJudgements({ qrels }, say);
+  if (qrels === undefined && folder !== undefined && more.length === 0)
+    return readJudgements({ set: folder, split }, say);
   const got = [...(qrels === undefined ? [] : ['--qrels']), ...set.map(() => '--set')].join(' and ') || 'neither';
   throw new Fault(
     `Expected one --qrels or --set to score rankings with, got ${got}. Name a file of judgements or a folder.`,
   );
 }
 
-/** Measures as the command line takes them: options repeated, names between commas. */
+/** Measures as the command line takes them: options repeated, names between commas. @throws Fault an unknown one */
 export function metricsOf(given: readonly string[], planned?: readonly string[]): readonly string[] {
   if (given.length === 0) return planned ?? ['nDCG@10', 'R@100'];
-  return given.flatMap((names) => names.split(',')).map((name) => name.trim());
+  const names = given.flatMap((some) => some.split(',')).map((name) => name.trim());
+  for (const name of names) parseMeasure(name, '--metrics');
+  return names;
 }

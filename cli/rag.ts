@@ -19,6 +19,7 @@ interface RagArguments {
   entailment: string | undefined;
   k: number;
   limit: number | undefined;
+  seed: number;
   index: string | undefined;
   out: string | undefined;
   backend: BackendName;
@@ -41,7 +42,7 @@ export const rag: CommandModule<object, RagArguments> = {
       })
       .option('tasks', {
         ...text,
-        describe: 'questions: {question, choices, answer} or {question, answers} a line',
+        describe: 'questions: {question, choices, answer} or {question, answers} a line, or GPQA’s .csv',
         demandOption: true,
       })
       .option('with', { ...text, describe: 'YAML file of a language model, such as configs/reader.yaml' })
@@ -51,6 +52,7 @@ export const rag: CommandModule<object, RagArguments> = {
       })
       .option('k', { describe: 'documents a question', type: 'number', default: 5, requiresArg: true })
       .option('limit', { describe: 'only the first so many questions', type: 'number', requiresArg: true })
+      .option('seed', { describe: 'of the order of GPQA’s answers', type: 'number', default: 17, requiresArg: true })
       .option('index', { ...text, describe: 'folder that keeps encoders’ vectors' })
       .option('out', { ...text, describe: 'folder for questions, passages and answers' })
       .option('backend', { choices: backendNames, default: 'auto' as const })
@@ -65,17 +67,24 @@ export const rag: CommandModule<object, RagArguments> = {
         'also answers that stand there in other words',
       ),
   handler: async (given) => {
-    const [{ readDocuments }, { isEncoder, openAskable }, { readTasks }, { answer, reportRag, retrieve }] =
-      await Promise.all([
-        import('../data/beir.js'),
-        import('../eval/system.js'),
-        import('../eval/rag/tasks.js'),
-        import('../eval/rag/rag.js'),
-      ]);
+    const [
+      { readDocuments },
+      { isEncoder, openAskable },
+      { readTasks },
+      { readGpqa },
+      { answer, reportRag, retrieve },
+    ] = await Promise.all([
+      import('../data/beir.js'),
+      import('../eval/system.js'),
+      import('../eval/rag/tasks.js'),
+      import('../eval/rag/gpqa.js'),
+      import('../eval/rag/rag.js'),
+    ]);
     const k = wholeNumber('--k', given.k);
     const limit = given.limit === undefined ? null : wholeNumber('--limit', given.limit);
     const reader = given.with === undefined ? null : await openReader(given.with);
-    const tasks = readTasks(given.tasks, limit);
+    const seed = wholeNumber('--seed', given.seed, 0);
+    const tasks = given.tasks.endsWith('.csv') ? readGpqa(given.tasks, limit, seed) : readTasks(given.tasks, limit);
     const corpus = readDocuments(given.corpus);
     if (isEncoder(given.model) || given.entailment !== undefined) {
       const { useBackend } = await import('../tensor/backend.js');

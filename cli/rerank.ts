@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import type { CommandModule } from 'yargs';
+import { isPreset } from '../data/presets/presets.js';
+import { readJudgements } from '../eval/judgements.js';
 import type { Effort } from '../eval/rerank/open-reranker.js';
 import { type RerankReport, reportReranking } from '../eval/rerank/report.js';
 import type { Malformed } from '../eval/rerank/rerank.js';
-import { judgements } from '../eval/score.js';
 import { Fault } from '../plan/fault.js';
 import { type BackendName, backendNames } from '../plan/schema.js';
 import { plainTable } from '../report/table.js';
@@ -46,7 +47,7 @@ export const rerank: CommandModule<object, RerankArguments> = {
         ...text,
         array: true,
         nargs: 1,
-        describe: 'folder in BEIR layout, which --with reads',
+        describe: 'folder in BEIR layout or preset, which --with reads',
         default: [],
       })
       .option('split', { ...text, describe: 'which judgements, with --set', default: 'test' })
@@ -72,8 +73,8 @@ export const rerank: CommandModule<object, RerankArguments> = {
       .example('$0 rerank bm25.run --scores llm.run --qrels qrels.txt', 'takes scores that are there'),
   handler: async (given) => {
     const measure = parseMeasure(given.metric, '--metric');
-    const qrels = readQrels(judgementsOf(given).file);
-    const dev = devOf(given);
+    const { qrels } = await judgementsOf(given);
+    const dev = await devOf(given);
     const judged = new Set([...qrels.keys(), ...(dev?.keys() ?? [])]);
     const retriever = new Map([...readRun(given.run, say)].filter(([query]) => judged.has(query)));
     if (retriever.size === 0) {
@@ -109,7 +110,9 @@ async function scoresOf(given: RerankArguments, retriever: Run): Promise<Scores>
     );
   }
   if (folder === undefined) {
-    throw new Fault('Expected --set beside --with, got none. Name the folder in BEIR layout that holds the texts.');
+    throw new Fault(
+      'Expected --set beside --with, got none. Name the folder in BEIR layout or the preset that holds the texts.',
+    );
   }
   const [{ readReranker }, { openReranker }, { rerank: score }, { textsFor }] = await Promise.all([
     import('../plan/reranker.js'),
@@ -119,7 +122,7 @@ async function scoresOf(given: RerankArguments, retriever: Run): Promise<Scores>
   ]);
   const plan = readReranker(given.with);
   const candidates = new Map(Array.from(retriever, ([query, ranked]) => [query, ranked.slice(0, plan.depth)]));
-  const texts = textsFor(candidates, folder, given.split);
+  const texts = await textsFor(candidates, folder, given.split, say);
   if (plan.type === 'cross-encoder') {
     const { useBackend } = await import('../tensor/backend.js');
     await useBackend(given.backend);
@@ -132,13 +135,16 @@ async function scoresOf(given: RerankArguments, retriever: Run): Promise<Scores>
   return { ...reranked, effort: effort() };
 }
 
-function devOf(given: RerankArguments) {
+async function devOf(given: RerankArguments) {
   if (given['dev-qrels'] !== undefined) return readQrels(given['dev-qrels']);
   const split = given['dev-split'];
   if (split === undefined) return null;
   const [set] = given.set;
-  if (set === undefined) throw new Fault('Expected --set beside --dev-split, got none. Give --dev-qrels instead.');
-  return readQrels(judgements({ set, split }).file);
+  if (set === undefined || isPreset(set)) {
+    const got = set === undefined ? 'none' : `the preset ${set}, which has one split`;
+    throw new Fault(`Expected a folder for --set beside --dev-split, got ${got}. Give --dev-qrels instead.`);
+  }
+  return (await readJudgements({ set, split }, say)).qrels;
 }
 
 /** `<run>-reranked.run`, `<run>-interpolated.run` and, if there are any, `<run>-malformed.jsonl`. */

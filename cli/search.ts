@@ -3,7 +3,8 @@ import type { CommandModule } from 'yargs';
 import type { Found, Hit } from '../eval/search.js';
 import { Fault } from '../plan/fault.js';
 import { type BackendName, backendNames, type Precision } from '../plan/schema.js';
-import { precisionOption } from './encoder-options.js';
+import type { VectorSearch } from '../plan/vector-search.js';
+import { precisionOption, searchOption } from './encoder-options.js';
 import { wholeNumber } from './numbers.js';
 import { progress } from './progress.js';
 
@@ -19,6 +20,7 @@ interface SearchArguments {
   words: number;
   chunk: number | undefined;
   index: string | undefined;
+  search: VectorSearch;
   precision: Precision;
   backend: BackendName;
   json: boolean;
@@ -54,6 +56,7 @@ export const search: CommandModule<object, SearchArguments> = {
         type: 'string',
         requiresArg: true,
       })
+      .option('search', { ...searchOption, default: 'exact' as const })
       .option('precision', precisionOption)
       .option('backend', { choices: backendNames, default: 'auto' as const })
       .option('json', { describe: 'print one JSON object', type: 'boolean', default: false })
@@ -77,9 +80,10 @@ export const search: CommandModule<object, SearchArguments> = {
       const { useBackend } = await import('../tensor/backend.js');
       await useBackend(backend);
     }
+    const approximate = given.search === 'approximate' ? { depth } : null;
     const found: Found[] = [];
     for (const model of models) {
-      const searcher = await openSearcher(model, corpus, { chunk, keep, precision, onProgress: progress });
+      const searcher = await openSearcher(model, corpus, { chunk, keep, precision, approximate, onProgress: progress });
       found.push(await searcher.ask(question, depth, words));
       searcher.dispose();
     }

@@ -2,19 +2,24 @@ import { basename } from 'node:path';
 import type { Collection } from '../data/beir.js';
 import { readSets } from '../data/presets/read-sets.js';
 import type { EvalSetPlan } from '../plan/schema.js';
+import type { VectorSearch } from '../plan/vector-search.js';
+import { recallOf } from '../retrieval/approximate.js';
 import { readRun } from '../retrieval/files.js';
 import { type Measure, parseMeasure } from '../retrieval/metrics.js';
-import { cutPool, type Pool, poolLoss, recallCeiling } from './pool.js';
+import type { Run } from '../retrieval/ranking.js';
+import { cutPool, type Pool, poolLoss, recallCeiling, withoutPool } from './pool.js';
 import { type Result, writeResult } from './result.js';
 import { originalWording, type Rewriting, type Wording } from './rewrite/rewriting.js';
 import { listing, type Marking, score } from './score.js';
-import { type Index, openSystem, type System, type SystemOptions } from './system.js';
+import { type Index, openSystem, type Ranker, type System, type SystemOptions } from './system.js';
 
-export interface Evaluation extends Marking, SystemOptions {
+export interface Evaluation extends Marking, Omit<SystemOptions, 'approximate'> {
   readonly models: readonly string[];
   readonly sets: readonly EvalSetPlan[];
   /** Rank also within another retriever's best so many documents alone. */
   readonly pool?: { readonly file: string; readonly depth: number } | null;
+  /** How encoders' vectors are searched. */
+  readonly search?: VectorSearch;
   /** Ask also in other words. */
   readonly rewriting?: Rewriting | null;
   /** A line on how far it is; `last` where that is done. */
@@ -25,6 +30,9 @@ export interface Evaluation extends Marking, SystemOptions {
 
 // As deep as BEIR and BRIGHT report; every measure's cut-off lies within.
 const depth = 1000;
+
+// Where the recall of approximate search is told: the cut-offs that BEIR and BRIGHT report.
+const recallAt = [10, 100, depth];
 
 interface EvalSet {
   readonly collection: Collection;
@@ -40,12 +48,16 @@ export async function evaluateModels(evaluation: Evaluation): Promise<Result[]> 
   const pool = given && cutPool(given.file, readRun(given.file), given.depth);
   const sets: EvalSet[] = [];
   for (const [set, collection] of collections) {
-    for (const note of lackingNotes(collection)) onNote(`${set.name ?? set.path}: ${note}`);
+    const name = set.name ?? set.path;
+    const unpooled = pool ? withoutPool(pool, collection.qrels, name) : [];
+    const notes = [...lackingNotes(collection), ...listing('judged but not in the pool, nothing to rank', unpooled)];
+    for (const note of notes) onNote(`${name}: ${note}`);
     sets.push(await prepare(set, collection, evaluation));
   }
   const results: Result[] = [];
   for (const model of models) {
-    const system = await openSystem(model, evaluation);
+    const approximate = evaluation.search === 'approximate' ? { depth } : null;
+    const system = await openSystem(model, { ...evaluation, approximate });
     for (const set of sets) {
       const { name, corpus } = set.collection;
       const index = await system.index({ ...corpus, name }, (done, of) =>
@@ -101,6 +113,7 @@ async function evaluateOne(
   const began = performance.now();
   const run = asked.rank(depth);
   const search = (performance.now() - began) / 1000;
+  const exact = asked.exact && againstExact(run, search, asked.exact);
   const within = pool && asked.rank(depth, pool.run);
   const perQuery = (total: number | null) => (total === null ? null : total / queries.length);
   const { cost } = index;
@@ -124,6 +137,7 @@ async function evaluateOne(
         },
       },
     }),
+    ...(exact && { approximate: exact }),
     ...(pool &&
       within && {
         pool: {
@@ -136,4 +150,14 @@ async function evaluateOne(
       }),
   };
   return { result, run };
+}
+
+/** How much of exact search's result a run has, and the seconds that either took. */
+function againstExact(run: Run, search: number, rankExactly: Ranker): NonNullable<Result['approximate']> {
+  const began = performance.now();
+  const exact = rankExactly(depth);
+  const seconds = { search, exact: (performance.now() - began) / 1000 };
+  const best = (of: Run, k: number) => Array.from(exact.keys(), (query) => (of.get(query) ?? []).slice(0, k));
+  const recall = Object.fromEntries(recallAt.map((k) => [k, recallOf(best(run, k), best(exact, k))]));
+  return { recall, seconds };
 }

@@ -108,14 +108,7 @@ const differences = { corpus: 'another corpus', weights: 'another model', settin
 
 function reopen(folder: string, of: IndexOf, ids: readonly string[]): DenseIndex {
   const manifest = readManifest(folder);
-  for (const [key, what] of Object.entries(differences) as [keyof typeof differences, string][]) {
-    if (manifest[key] === of[key]) continue;
-    const [kept, now] = [manifest[key].slice(0, 12), of[key].slice(0, 12)];
-    throw new Fault(
-      `Expected an index of this corpus by ${of.model} in ${folder}, got one of ${what} (${kept}, now ${now}). ` +
-        'Delete it to have it made anew, or name another --index.',
-    );
-  }
+  refuseOther(folder, of, manifest);
   const values = new Float32Array(manifest.rows * manifest.width);
   let sum = readInto(join(folder, 'vectors.f32'), values);
   const { width, seconds, tokens } = manifest;
@@ -124,6 +117,17 @@ function reopen(folder: string, of: IndexOf, ids: readonly string[]): DenseIndex
   if (starts) sum = readInto(join(folder, 'starts.i32'), starts, sum);
   if (sum !== manifest.crc32) throw damaged(folder, 'other bytes than were written');
   return starts ? { ...whole, starts } : whole;
+}
+
+/** @throws Fault where what is kept is of another corpus, model or settings */
+export function refuseOther(path: string, of: IndexOf, kept: Omit<IndexOf, 'model'>): void {
+  for (const [key, what] of Object.entries(differences) as [keyof typeof differences, string][]) {
+    if (kept[key] === of[key]) continue;
+    throw new Fault(
+      `Expected an index of this corpus by ${of.model} in ${path}, got one of ${what} ` +
+        `(${kept[key].slice(0, 12)}, now ${of[key].slice(0, 12)}). Delete it to have it made anew, or name another --index.`,
+    );
+  }
 }
 
 function readManifest(folder: string): Manifest {
@@ -186,6 +190,21 @@ function readInto(path: string, values: Numbers, sum = 0): number {
     closeSync(file);
   }
   return sum;
+}
+
+/** CRC-32 of a file's bytes, a piece at a time. */
+export function crcOfFile(path: string): number {
+  const file = openSync(path, 'r');
+  try {
+    const piece = Buffer.allocUnsafe(1 << 20);
+    let sum = 0;
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) {
+      sum = crc32(piece.subarray(0, read), sum);
+    }
+    return sum;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function writeFrom(path: string, values: Numbers, sum = 0): number {

@@ -1,3 +1,4 @@
+import { Fault } from '../plan/fault.js';
 import type { Qrels, Ranked, Run } from '../retrieval/ranking.js';
 
 /** Another retriever's candidates: its best so many documents for each query. */
@@ -19,6 +20,14 @@ export interface PoolLoss {
 
 export function cutPool(file: string, run: Run, depth: number): Pool {
   return { file, depth, run: new Map(Array.from(run, ([query, ranked]) => [query, ranked.slice(0, depth)])) };
+}
+
+/** The judged queries that a pool has nothing for: they count as found nowhere. @throws Fault where these are all */
+export function withoutPool({ file, run }: Pool, qrels: Qrels, set: string): string[] {
+  const without = [...qrels.keys()].filter((query) => !run.has(query));
+  if (without.length < qrels.size) return without;
+  const got = run.size === 0 ? 'none' : `${run.size} others, such as ${[...run.keys()][0]}`;
+  throw new Fault(`Expected queries of ${set} for the pool ${file}, got ${got}. Name a ranking of that set.`);
 }
 
 /**

@@ -56,6 +56,14 @@ const resultSchema = z.object({
       }),
     })
     .optional(),
+  /** Where it searched approximately: its recall against exact search on the same queries, and what both took. */
+  approximate: z
+    .object({
+      /** Number of documents → share of exact search's best so many that it found, too. */
+      recall: byName(z.number()),
+      seconds: z.object({ search: z.number(), exact: z.number() }),
+    })
+    .optional(),
   /** The same system where it ranks only another retriever's candidates: `ceiling` and the rest are in pool.ts. */
   pool: z
     .object({

@@ -1,8 +1,9 @@
-import { basename, extname, join } from 'node:path';
+import { basename, extname } from 'node:path';
 import { Fault } from '../plan/fault.js';
-import { readQrels, readRun } from '../retrieval/files.js';
+import { readRun } from '../retrieval/files.js';
 import { evaluate, type Measure, parseMeasure, type Scoring } from '../retrieval/metrics.js';
 import type { Qrels, Run } from '../retrieval/ranking.js';
+import type { Judgements } from './judgements.js';
 import { type Result, writeResult } from './result.js';
 
 /** How results are scored and kept, wherever the rankings come from. */
@@ -31,18 +32,6 @@ export function score(run: Run, qrels: Qrels, measures: readonly Measure[], scor
   };
 }
 
-/** Judgements by their file, and what a result says of them. */
-export interface Judgements extends Pick<Result, 'set' | 'split' | 'folder'> {
-  readonly file: string;
-}
-
-/** Those of a split of a folder in BEIR layout, or of a file of their own. */
-export function judgements(given: { set: string; split: string } | { qrels: string }): Judgements {
-  if ('qrels' in given) return { file: given.qrels, set: stem(given.qrels) };
-  const { set: folder, split } = given;
-  return { file: join(folder, 'qrels', `${split}.tsv`), set: basename(folder), folder, split };
-}
-
 /**
  * Scores run files against judgements; what the two do not share is noted.
  *
@@ -50,16 +39,15 @@ export function judgements(given: { set: string; split: string } | { qrels: stri
  */
 export function scoreRuns(
   runs: readonly string[],
-  { file, ...about }: Judgements,
+  { from, qrels, ...about }: Judgements,
   marking: Marking & { readonly onNote: (note: string) => void },
 ): Result[] {
   const measures = marking.metrics.map((name) => parseMeasure(name, '--metrics'));
-  const qrels = readQrels(file);
   return runs.map((path) => {
     const run = readRun(path, marking.onNote);
     if (![...run.keys()].some((query) => qrels.has(query))) {
       const got = run.size === 0 ? 'no query at all' : `${run.size} others, such as ${[...run.keys()][0]}`;
-      throw new Fault(`Expected queries of ${file} for ${path}, got ${got}. Check that the two belong together.`);
+      throw new Fault(`Expected queries of ${from} for ${path}, got ${got}. Check that the two belong together.`);
     }
     for (const note of mismatches(run, qrels)) marking.onNote(`${path}: ${note}`);
     const marks = score(run, qrels, measures, marking.scoring);

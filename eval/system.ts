@@ -13,7 +13,7 @@ import { openServerEmbedder } from './embed/server.js';
 export type Progress = (done: number, of: number) => void;
 
 /** Ranks for each query that was asked: the whole corpus, or a pool, each query's documents there. */
-type Ranker = (depth: number, pool?: Run) => Run;
+export type Ranker = (depth: number, pool?: Run) => Run;
 
 /** Documents, and what they are called together. */
 export type Corpus = Collection['corpus'] & Pick<Collection, 'name'>;
@@ -44,6 +44,8 @@ export interface Index {
   ask(queries: readonly Query[]): Promise<{
     readonly cost: { readonly seconds: number; readonly tokens: number | null };
     readonly rank: Ranker;
+    /** Where `rank` is approximate: what it approximates. */
+    readonly exact?: Ranker;
   }>;
 }
 
@@ -61,6 +63,8 @@ export interface SystemOptions {
   readonly precision?: Precision;
   /** Where vectors are kept and reopened from. */
   readonly keep?: string | null;
+  /** Encoders' vectors are searched by a graph of near neighbours, for at most so many documents a query. */
+  readonly approximate?: { readonly depth: number } | null;
 }
 
 /**
@@ -69,12 +73,12 @@ export interface SystemOptions {
  * Fault when there is none. What embeds needs a running backend.
  */
 export async function openSystem(model: string, options: SystemOptions = {}): Promise<System> {
-  const { chunk = null, keep = null, precision = 'float32' } = options;
+  const { chunk = null, keep = null, approximate = null, precision = 'float32' } = options;
   const bm25 = Object.hasOwn(bm25s, model) ? bm25s[model] : undefined;
   if (bm25) return bm25System(bm25.name, bm25.variant);
   if (isRunFile(model)) return runSystem(model);
   const embedder = isServer(model) ? openServerEmbedder(model) : await openLocalEmbedder(model, precision);
-  return denseSystem(embedder, { chunk, keep });
+  return denseSystem(embedder, { chunk, keep, approximate });
 }
 
 /** Opens a system that can be asked anything, as {@link openSystem} does. @throws Fault for a ranking, too */

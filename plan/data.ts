@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration } from './duration.js';
 import { miningGuard } from './guards.js';
+import { vectorSearch } from './vector-search.js';
 
 // The data of a plan: where they lie, how they are mixed, and where negatives come from.
 
@@ -66,8 +67,8 @@ const mining = z.strictObject({
   by: z.array(z.string().min(1)).min(1).default(['bm25']),
   /** The first and last rank from which they are taken; positives and excluded documents have none. */
   ranks: z.tuple([count, count]).default([1, 50]),
-  /** How models' vectors are searched: all of them, or by a graph of near neighbours, for millions of documents. */
-  search: z.enum(['exact', 'approximate']).default('exact'),
+  /** How models' vectors are searched. */
+  search: vectorSearch,
   /** How many of a query are kept, best first. */
   number: count.default(10),
   /** A regular expression whose group names a document's family by its id; one of each is taken, none of a positive's. */

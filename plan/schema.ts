@@ -3,6 +3,7 @@ import { data, refuseData } from './data.js';
 import { duration } from './duration.js';
 import { guard } from './guards.js';
 import { sha256OfFile } from './loss-file.js';
+import { vectorSearch } from './vector-search.js';
 
 // The plan's shape. Every key has a default where a sensible one exists, and unknown keys are refused (strictObject).
 
@@ -143,6 +144,8 @@ const train = z.strictObject({
 const evaluation = z.strictObject({
   sets: evalSets.default([]),
   metrics: z.array(measure).min(1).default(['nDCG@10', 'R@100']),
+  /** That of `eval`; a model in training is always scored by exact search. */
+  search: vectorSearch,
 });
 
 /** How a CUDA device does its arithmetic; the CPU and wasm leave no such choice. */

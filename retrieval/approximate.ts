@@ -7,11 +7,13 @@ import { compareRanked, type Ranked } from './ranking.js';
 export interface ApproximateIndex {
   /** For each query the k documents of the largest dot product that the graph leads to, but for those excluded. */
   search(queries: Rows, k: number, excluded: readonly (readonly string[])[]): Ranked[];
+  /** Writes the graph, with its own copy of the vectors. */
+  save(file: string): void;
 }
 
-// Neighbours of a node, and candidates looked at while one is added: usearch's own defaults.
-const CONNECTIVITY = 16;
-const EXPANSION_ADD = 128;
+/** Neighbours of a node, and candidates looked at while one is added: usearch's own defaults. */
+export const graphSettings = { connectivity: 16, expansionAdd: 128 } as const;
+
 // More would make another graph each time; and a search can use no more than the graph was built with.
 const THREADS = 1;
 // Candidates looked at for each document wanted, at least as many as when adding.
@@ -22,22 +24,30 @@ const EXPANSION_SEARCH = 2;
  * documents, those excluded counted in. The same documents make the same graph. Scores are computed
  * anew as exact search does.
  *
+ * @param kept a file of {@link ApproximateIndex.save} of the same documents, which is opened in place of building
  * @throws Fault where usearch is not installed
  */
-export async function approximateIndex(documents: Documents, most: number): Promise<ApproximateIndex> {
+export async function approximateIndex(
+  documents: Documents,
+  most: number,
+  kept: string | null = null,
+): Promise<ApproximateIndex> {
   const { Index, MetricKind, ScalarKind } = await usearch();
   const { ids, values, width } = documents;
+  const { connectivity, expansionAdd } = graphSettings;
   const index = new Index({
     dimensions: width,
     metric: MetricKind.IP,
     quantization: ScalarKind.F32,
-    connectivity: CONNECTIVITY,
-    expansion_add: EXPANSION_ADD,
-    expansion_search: Math.max(EXPANSION_ADD, EXPANSION_SEARCH * most),
+    connectivity,
+    expansion_add: expansionAdd,
+    expansion_search: Math.max(expansionAdd, EXPANSION_SEARCH * most),
     multi: false,
   });
-  const keys = BigUint64Array.from(ids, (_, place) => BigInt(place));
-  index.add(keys, values, THREADS);
+  if (kept === null) {
+    const keys = BigUint64Array.from(ids, (_, place) => BigInt(place));
+    index.add(keys, values, THREADS);
+  } else index.load(kept);
   const whole = { ...documents, starts: oneEach(ids.length) };
   return {
     search(queries, k, excluded) {
@@ -60,6 +70,7 @@ export async function approximateIndex(documents: Documents, most: number): Prom
           .slice(0, k);
       });
     },
+    save: (file) => index.save(file),
   };
 }
 
@@ -74,7 +85,7 @@ async function usearch() {
   } catch (error) {
     throw new Fault(
       `Expected the package usearch for approximate search, got: ${reasonOf(error).split('\n')[0]}. ` +
-        'Run `npm install`, or set data.mining.search: exact.',
+        'Run `npm install`, or search exactly.',
     );
   }
 }

@@ -1,6 +1,7 @@
 import { analyze } from './analyzer.js';
 import type { Ranked } from './ranking.js';
 import { type IdOrder, idOrder, TopK } from './top-k.js';
+import { TopPositive } from './top-positive.js';
 
 // Lucene's BM25Similarity with pyserini's settings for BEIR.
 const K1 = 0.9;
@@ -34,6 +35,7 @@ export class Bm25 {
   readonly #postings: Postings;
   readonly #idf: Float32Array;
   readonly #scores: Float64Array;
+  readonly #best: TopPositive;
   readonly #meanLength: number;
 
   /** @param corpus ids (all different) and texts, side by side */
@@ -53,13 +55,14 @@ export class Bm25 {
     this.#postings = invert(counted, termIds.size, (length) => norm(lengthOf(length), this.#meanLength));
     this.#idf = idfs(this.#postings.starts, documents);
     this.#scores = new Float64Array(corpus.ids.length);
+    this.#best = new TopPositive(this.#order);
   }
 
   /** What its arrays take in memory; terms and ids, which are JavaScript's strings, are not counted. */
   get bytes(): number {
     const { starts, documents, impacts } = this.#postings;
     const arrays = [starts, documents, impacts, this.#idf, this.#order.ranks, this.#order.places, this.#scores];
-    return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return arrays.reduce((sum, { byteLength }) => sum + byteLength, this.#best.bytes);
   }
 
   /**
@@ -71,37 +74,40 @@ export class Bm25 {
   search(query: string, k: number, excluded: Iterable<string> = [], only?: Iterable<string>): Ranked {
     const { starts, documents, impacts } = this.#postings;
     const scores = this.#scores.fill(0);
-    for (const [id, weight] of this.#weights(query)) {
-      addImpacts(scores, documents, impacts, starts[id]!, starts[id + 1]!, weight);
+    const { terms, weights } = this.#weighted(query);
+    for (let i = 0; i < terms.length; i++) {
+      const term = terms[i]!;
+      addImpacts(scores, documents, impacts, starts[term]!, starts[term + 1]!, weights[i]!);
     }
     for (const id of excluded) {
       const place = this.#places.get(id);
       if (place !== undefined) scores[place] = 0;
     }
+    if (only === undefined) return this.#best.take(scores, k, this.#ids);
     const top = new TopK(k, this.#order);
-    if (only === undefined) {
-      top.offerPositive(scores);
-    } else {
-      for (const id of only) {
-        const place = this.#places.get(id);
-        if (place !== undefined && scores[place]! > 0) top.offer(place, scores[place]!);
-      }
+    for (const id of only) {
+      const place = this.#places.get(id);
+      if (place !== undefined && scores[place]! > 0) top.offer(place, scores[place]!);
     }
     return top.take(this.#ids);
   }
 
-  /** A query's terms that the corpus has, each with what an impact is multiplied by. */
-  #weights(query: string): [id: number, weight: number][] {
-    const known = [...tally(analyze(query))].flatMap(([term, times]) => {
-      const id = this.#termIds.get(term);
-      return id === undefined ? [] : [{ id, times, idf: this.#idf[id]! }];
-    });
-    if (this.variant === 'lucene') return known.map(({ id, times, idf }) => [id, times * idf]);
-    const saturation = norm(
-      known.reduce((sum, { times }) => sum + times, 0),
-      this.#meanLength,
-    );
-    return known.map(({ id, times, idf }) => [id, (idf * idf * times) / (times + saturation)]);
+  /** A query's terms that the corpus has, each once, and what the impacts of each are multiplied by. */
+  #weighted(query: string): { readonly terms: readonly number[]; readonly weights: readonly number[] } {
+    const times = new Map<number, number>();
+    let length = 0;
+    for (const word of analyze(query)) {
+      const term = this.#termIds.get(word);
+      if (term === undefined) continue;
+      times.set(term, (times.get(term) ?? 0) + 1);
+      length++;
+    }
+    const terms = [...times.keys()];
+    const idf = this.#idf;
+    if (this.variant === 'lucene') return { terms, weights: terms.map((term) => times.get(term)! * idf[term]!) };
+    const saturation = norm(length, this.#meanLength);
+    const weightOf = (term: number, n: number): number => (idf[term]! ** 2 * n) / (n + saturation);
+    return { terms, weights: terms.map((term) => weightOf(term, times.get(term)!)) };
   }
 }
 
@@ -132,12 +138,6 @@ type Counted = {
   readonly starts: Int32Array;
   readonly lengths: Int32Array;
 };
-
-function tally(terms: readonly string[]): Map<string, number> {
-  const times = new Map<string, number>();
-  for (const term of terms) times.set(term, (times.get(term) ?? 0) + 1);
-  return times;
-}
 
 function count(texts: readonly string[], termIds: Map<string, number>): Counted {
   const starts = new Int32Array(texts.length + 1);

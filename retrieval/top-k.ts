@@ -73,14 +73,6 @@ export class TopK {
     }
   }
 
-  /** Offers every document with its score, but for those of 0 or less. */
-  offerPositive(scores: Float64Array): void {
-    for (let place = 0; place < scores.length; place++) {
-      const score = scores[place]!;
-      if (score > 0 && Math.fround(score) >= this.#floor) this.offer(place, score);
-    }
-  }
-
   /** What was kept; the collector is empty afterwards and can be used again. */
   drain(): Best {
     this.#cut();

@@ -46,26 +46,65 @@ const beir: Readonly<Record<string, string>> = {
   'trec-covid': 'bb9466bac8153a0349341eb1b22e06409e78ef4e',
 };
 
+/** Configs of BRIGHT in which a language model has put each query in the words of its reasoning. */
+const brightRewrites = ['gpt4_reason', 'claude-3-opus_reason', 'Gemini-1.0_reason', 'llama3-70b_reason', 'grit_reason'];
+
+/** CQADupStack (Hoogeveen et al. 2015), of which BEIR reports the mean over its forums; one data set each. */
+const forums: Readonly<Record<string, string>> = {
+  android: 'f46a197baaae43b4f621051089b82a364682dfeb',
+  english: 'ad9991cb51e31e31e430383c75ffb2885547b5f0',
+  gaming: '4885aa143210c98657558c04aaf3dc47cfb54340',
+  gis: '5003b3064772da1887988e05400cf3806fe491f2',
+  mathematica: '90fceea13679c63fe563ded68f3b6f06e50061de',
+  physics: '79531abbd1fb92d06c6d6315a0cbbbf5bb247ea4',
+  programmers: '6184bc1440d2dbc7612be22b50686b8826d22b32',
+  stats: '65ac3a16b8e91f9cee4c9828cc7c335575432a2a',
+  tex: '46989137a86843e03a6195de44b09deda022eec7',
+  unix: '6c6430d3a6d36f8d2a829195bc5dc94d7e063e53',
+  webmasters: '160c094312a0e1facb97e55eeddb698c0abe3571',
+  wordpress: '4ffe81d471b1924886b33c7567bfb200e9eec5c4',
+};
+const cqadupstack = 'beir:cqadupstack';
+
 function brightPreset(layout: 'bright' | 'bright-long', part: string): Preset {
   const [hub, revision] = ['xlangai/BRIGHT', 'a75a0eb483f6a5233a6efc2d63d71540a4443dfb'];
   const metrics = layout === 'bright' ? ['nDCG@10'] : ['R@1', 'nDCG@10'];
   return { name: `${layout}:${part}`, layout, hub, revision, part, metrics };
 }
 
+function beirPreset(name: string, revision: string): Preset {
+  // MS MARCO's test judgements are TREC's; BEIR reports its dev split.
+  const part = name === 'msmarco' ? 'dev' : 'test';
+  return { name: `beir:${name}`, layout: 'beir', hub: `mteb/${name}`, revision, part, metrics: ['nDCG@10', 'R@100'] };
+}
+
+const forumPresets = Object.entries(forums).map(([forum, revision]) => beirPreset(`cqadupstack-${forum}`, revision));
+
 const presets: readonly Preset[] = [
   ...bright.map((task) => brightPreset('bright', task)),
   ...brightLong.map((task) => brightPreset('bright-long', task)),
-  ...Object.entries(beir).map(
-    ([name, revision]): Preset => ({
-      name: `beir:${name}`,
-      layout: 'beir',
-      hub: `mteb/${name}`,
-      revision,
-      // MS MARCO's test judgements are TREC's; BEIR reports its dev split.
-      part: name === 'msmarco' ? 'dev' : 'test',
-      metrics: ['nDCG@10', 'R@100'],
-    }),
-  ),
+  ...Object.entries(beir).map(([name, revision]) => beirPreset(name, revision)),
+  ...forumPresets,
+];
+
+/** A benchmark that is reported as the mean over its parts; a part of several sets counts as their mean. */
+export interface Benchmark {
+  readonly name: string;
+  /** Names of presets. */
+  readonly parts: readonly (readonly string[])[];
+}
+
+const [ofBright, ofBrightLong, ofForums] = [
+  bright.map((task) => [`bright:${task}`]),
+  brightLong.map((task) => [`bright-long:${task}`]),
+  forumPresets.map(({ name }) => [name]),
+];
+
+export const benchmarks: readonly Benchmark[] = [
+  { name: 'bright', parts: ofBright },
+  { name: 'bright-long', parts: ofBrightLong },
+  { name: cqadupstack, parts: ofForums },
+  { name: 'beir', parts: [...Object.keys(beir).map((name) => [`beir:${name}`]), ofForums.flat()] },
 ];
 
 /** Whether a set is named as a preset: `bright:…`, `bright-long:…` or `beir:…`. */
@@ -73,14 +112,28 @@ export function isPreset(set: string): boolean {
   return /^(bright|bright-long|beir):/.test(set);
 }
 
-/** The presets that a name stands for: one, or, with `all` behind the colon, all of that benchmark. @throws Fault */
+/**
+ * The presets that a name stands for: one, with `all` behind the colon all of that benchmark, or CQADupStack's twelve.
+ *
+ * @throws Fault
+ */
 export function presetsOf(name: string): readonly Preset[] {
   const [benchmark] = name.split(':');
   const family = presets.filter((preset) => preset.layout === benchmark);
+  if (name === cqadupstack) return forumPresets;
   const found = name === `${benchmark}:all` ? family : family.filter((preset) => preset.name === name);
   if (found.length > 0) return found;
-  const names = family.map((preset) => preset.name);
+  const names = [...family.map((preset) => preset.name), ...(benchmark === 'beir' ? [cqadupstack] : [])];
   throw new Fault(
     `Expected a preset of ${benchmark}, got ${name}. Choose ${benchmark}:all or one of: ${names.join(', ')}.${didYouMean(name, names)}`,
+  );
+}
+
+/** BRIGHT's config of rewritten queries that `bright:gpt4_reason` and the like name. @throws Fault where there is none */
+export function brightRewriteOf(name: string): string {
+  const names = brightRewrites.map((config) => `bright:${config}`);
+  if (names.includes(name)) return name.slice('bright:'.length);
+  throw new Fault(
+    `Expected BRIGHT's rewrites, got ${name}. Choose one of: ${names.join(', ')}.${didYouMean(name, names)}`,
   );
 }

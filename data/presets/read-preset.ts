@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { PlacePlan } from '../../plan/data.js';
 import { Fault } from '../../plan/fault.js';
@@ -8,7 +7,7 @@ import type { Collection } from '../beir.js';
 import { FaultLog } from '../fault-log.js';
 import { filesOf } from '../read/dataset.js';
 import { readRows } from '../read/rows.js';
-import type { Preset } from './presets.js';
+import { type Preset, presetsOf } from './presets.js';
 
 const id = z.union([z.string(), z.int()]).transform(String);
 const brightDocument = z.object({ id, content: z.string() });
@@ -29,11 +28,33 @@ const beirJudgement = z.object({ 'query-id': id, 'corpus-id': id, score: z.numbe
  * @throws Fault where it cannot be had, with the files that are needed and where to put them; records of another form
  */
 export async function readPreset(preset: Preset, say: (line: string) => void): Promise<Collection> {
-  const folder = presetFolder(preset);
-  const whole = existsSync(folder) ? { path: folder } : { hub: preset.hub, revision: preset.revision };
+  const whole = placeOf(preset);
   const rows = <T extends z.ZodType>(config: string, split: string, schema: T) =>
     records({ ...whole, config, split }, schema, preset, say);
   return preset.layout === 'beir' ? readBeir(preset, rows) : readBright(preset, rows);
+}
+
+/**
+ * Reads BRIGHT's own rewrites of a task's queries, by id; from where {@link readPreset} reads.
+ *
+ * @param config such as `gpt4_reason`
+ * @throws Fault as {@link readPreset}
+ */
+export async function readBrightRewrites(
+  preset: Preset,
+  config: string,
+  say: (line: string) => void,
+): Promise<Map<string, string>> {
+  const rewritten = new Map<string, string>();
+  const schema = brightExample.pick({ id: true, query: true });
+  const place = { ...placeOf(preset), config, split: preset.part };
+  for await (const one of records(place, schema, preset, say)) rewritten.set(one.id, one.query);
+  return rewritten;
+}
+
+function placeOf(preset: Preset): PlacePlan {
+  const folder = presetFolder(preset);
+  return existsSync(folder) ? { path: folder } : { hub: preset.hub, revision: preset.revision };
 }
 
 /** Where a copy of a preset's data set is looked for. */
@@ -123,14 +144,25 @@ async function* located(place: PlacePlan, preset: Preset, say: (line: string) =>
     yield* filesOf(place, say);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
+    const parquet = (config: string): string => `${config}/${preset.part}-*.parquet`;
     const needed = {
-      bright: [`documents/${preset.part}-*.parquet`, `examples/${preset.part}-*.parquet`],
-      'bright-long': [`long_documents/${preset.part}-*.parquet`, `examples/${preset.part}-*.parquet`],
+      bright: [parquet('documents'), parquet('examples')],
+      'bright-long': [parquet('long_documents'), parquet('examples')],
       beir: ['corpus.jsonl', 'queries.jsonl', `qrels/${preset.part}.jsonl`],
     }[preset.layout];
+    const { config } = place;
+    if (preset.layout !== 'beir' && config?.endsWith('_reason')) needed.push(parquet(config));
     throw new Fault(
       `${error.message} Or put README.md, ${needed.join(' and ')} of ${preset.hub} (commit ${preset.revision}) ` +
-        `into ${join(presetFolder(preset))}, as they lie there.`,
+        `into ${presetFolder(preset)}, as they lie there${siblings(preset)}.`,
     );
   }
+}
+
+/** Where a set comes in several data sets: that the others are needed, too. */
+function siblings({ name, hub }: Preset): string {
+  const forums = presetsOf('beir:cqadupstack');
+  if (!forums.some((forum) => forum.name === name)) return '';
+  const others = forums.filter((forum) => forum.hub !== hub).map((forum) => forum.hub);
+  return `; for the whole of beir:cqadupstack likewise those of ${others.join(', ')}`;
 }

@@ -4,7 +4,7 @@ import { Fault } from '../../plan/fault.js';
 
 /** A question with known answers. */
 export interface Task {
-  /** Its line in the file. */
+  /** Its line in the file; of GPQA its number. */
   readonly id: string;
   readonly question: string;
   /** Of a multiple-choice question; empty for a short answer. */
@@ -38,7 +38,7 @@ export function wordingOf({ question, choices }: Task): string {
 }
 
 /**
- * Reads questions, one a line: `{question, choices, answer}` with a letter or a place, as MMLU and GPQA are laid out, or
+ * Reads questions, one a line: `{question, choices, answer}` with a letter or a place, as MMLU is laid out, or
  * `{question, answers}` or `{question, answer}` for short answers.
  *
  * @param limit at most so many; null: all

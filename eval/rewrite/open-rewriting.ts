@@ -1,5 +1,7 @@
 import { basename, extname } from 'node:path';
 import { readJsonl } from '../../data/jsonl.js';
+import { brightRewriteOf, type Preset, presetsOf } from '../../data/presets/presets.js';
+import { readBrightRewrites } from '../../data/presets/read-preset.js';
 import { allEnded } from '../../endpoint/all-ended.js';
 import { ask } from '../../endpoint/chat.js';
 import { Endpoint } from '../../endpoint/endpoint.js';
@@ -13,15 +15,20 @@ import type { Rewriting } from './rewriting.js';
 const fieldPrefix = 'field:';
 
 /**
- * What the user named: `field:NAME`, a field of the set's query records; a YAML file of a language model that writes; or
+ * What the user named: `field:NAME`, a field of the set's query records; `bright:gpt4_reason` and the like, which BRIGHT
+ * publishes beside its own queries; a YAML file of a language model that writes; or
  * a file of rewritten queries, `{_id, text}` a line.
  *
  * @throws Fault a file that is missing or wrong
  */
-export function openRewriting(named: string): Rewriting {
+export function openRewriting(named: string, onNote: (note: string) => void): Rewriting {
   if (named.startsWith(fieldPrefix)) {
     const field = named.slice(fieldPrefix.length);
     return known(field, (folder) => queryFields(folder, field), `the field ${field}`);
+  }
+  if (named.startsWith('bright:')) {
+    const config = brightRewriteOf(named);
+    return known(config, (set) => brightRewrites(set, config, onNote), named);
   }
   const name = basename(named, extname(named));
   if (/\.ya?ml$/.test(named)) return written(name, named);
@@ -29,12 +36,14 @@ export function openRewriting(named: string): Rewriting {
   return known(name, () => texts, named);
 }
 
+type Texts = ReadonlyMap<string, string>;
+
 /** Wordings that are there. */
-function known(name: string, textsOf: (folder: string) => ReadonlyMap<string, string>, where: string): Rewriting {
+function known(name: string, textsOf: (set: string) => Texts | Promise<Texts>, where: string): Rewriting {
   return {
     name,
-    rewrite: async (queries, folder) => {
-      const texts = textsOf(folder);
+    rewrite: async (queries, set) => {
+      const texts = await textsOf(set);
       const missing = queries.filter(({ id }) => !texts.get(id)?.trim());
       if (missing.length > 0) {
         throw new Fault(
@@ -45,6 +54,13 @@ function known(name: string, textsOf: (folder: string) => ReadonlyMap<string, st
       return { queries: queries.map((query) => worded(query, texts.get(query.id) as string)), by: name, tokens: null };
     },
   };
+}
+
+async function brightRewrites(set: string, config: string, onNote: (note: string) => void): Promise<Texts> {
+  if (/^bright(-long)?:/.test(set)) return readBrightRewrites(presetsOf(set)[0] as Preset, config, onNote);
+  throw new Fault(
+    `Expected a task of BRIGHT for --rewrite bright:${config}, got ${set}. Name sets such as bright:biology.`,
+  );
 }
 
 function readTexts(file: string): ReadonlyMap<string, string> {

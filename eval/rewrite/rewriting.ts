@@ -14,8 +14,8 @@ export interface Wording {
 export interface Rewriting {
   /** In tables and file names. */
   readonly name: string;
-  /** @param folder the set's @throws Fault when a query has no other wording */
-  rewrite(queries: readonly Query[], folder: string, onProgress: Progress): Promise<Wording>;
+  /** @param set its folder, or a preset's name @throws Fault when a query has no other wording */
+  rewrite(queries: readonly Query[], set: string, onProgress: Progress): Promise<Wording>;
 }
 
 export function originalWording(queries: readonly Query[]): Wording {

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { judgementsFile } from '../../eval/judgements.js';
 import { type Result, readResult, resultFiles, titleOf } from '../../eval/result.js';
-import { judgements } from '../../eval/score.js';
 import { Fault } from '../../plan/fault.js';
 import { readQrels, readRun } from '../../retrieval/files.js';
 import type { Qrels, Run } from '../../retrieval/ranking.js';
@@ -84,7 +84,7 @@ export function rankingOf({ file }: Scored): Run {
 /** The judgements of a result's set, where its folder still is. @throws Fault where they are not there */
 export function judgementsFor({ result, file }: Scored): Qrels {
   const { folder, split } = result;
-  const path = folder === undefined || split === undefined ? undefined : judgements({ set: folder, split }).file;
+  const path = folder === undefined || split === undefined ? undefined : judgementsFile(folder, split);
   if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile()) return readQrels(path);
   throw new Fault(
     `Expected the judgements that ${file} was scored with, got none at ${path ?? 'a place it names'}. Run where the set’s folder can be found.`,

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeTinyCollection, writeTinyModel } from '../support/tiny.js';
+import { tinyPlan, writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 import { type Command, commandIn } from './command.js';
 
 let scratch: string;
@@ -55,6 +55,33 @@ describe('search', () => {
     );
     const chunked = await reasontune([...args, '--chunk', '2']);
     expect(chunked.out).toMatch(/^model-chunk2/);
+  });
+
+  it('searches by a graph, which is kept beside the vectors, and says what that misses', async () => {
+    const args = ['--index', 'graphs', '--search', 'approximate', '--json'];
+    const evaluated = await reasontune(['eval', 'model', 'bm25', '--set', 'data', ...args]);
+    const [model, bm25] = JSON.parse(evaluated.out).results;
+    // A graph over 24 documents reaches all of them.
+    expect(model).toMatchObject({ system: 'model-approximate', approximate: { recall: { 10: 1, 100: 1, 1000: 1 } } });
+    expect(bm25).toMatchObject({ system: 'BM25' });
+    expect(bm25.approximate).toBeUndefined();
+    const exact = await reasontune(['eval', 'model', '--set', 'data', '--index', 'graphs', '--json']);
+    expect(exact.err).toBe('');
+    expect(JSON.parse(exact.out).results[0].metrics).toEqual(model.metrics);
+    const asked = await reasontune(['search', 'model', 'data', question, ...args]);
+    expect(asked.err).toBe('');
+    const plain = await reasontune(['search', 'model', 'data', question, '--index', 'graphs', '--json']);
+    expect(JSON.parse(asked.out).found[0].hits).toEqual(JSON.parse(plain.out).found[0].hits);
+    const table = await reasontune(['eval', 'model', '--set', 'data', '--index', 'graphs', '--search', 'approximate']);
+    expect(table.out).toMatch(
+      /approximate against exact search +recall@10 +recall@100.*\n.*\nmodel-approximate +1\.0000 +1\.0000/,
+    );
+    const plan = tinyPlan('model', 'data').replace('eval: {', 'eval: {search: approximate, ');
+    writeFileSync(join(scratch, 'plan.yaml'), plan);
+    const planned = await reasontune(['eval', 'model', '--plan', 'plan.yaml', '--json']);
+    expect(JSON.parse(planned.out).results[0].system).toBe('model-approximate');
+    const chunked = await reasontune(['eval', 'model', '--set', 'data', '--chunk', '2', '--search', 'approximate']);
+    expect(chunked).toMatchObject({ code: 1, err: expect.stringMatching(/^Expected exact search with --chunk/) });
   });
 
   it('computes in bfloat16 where asked to, on torch alone, and keeps that index apart', async () => {

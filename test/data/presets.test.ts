@@ -38,7 +38,9 @@ describe('presets', () => {
   it('are BRIGHT’s twelve tasks, eight of them long, and BEIR’s public sets, each at a commit', () => {
     expect(presetsOf('bright:all')).toHaveLength(12);
     expect(presetsOf('bright-long:all')).toHaveLength(8);
-    expect(presetsOf('beir:all')).toHaveLength(14);
+    expect(presetsOf('beir:all')).toHaveLength(26);
+    expect(presetsOf('beir:cqadupstack').map(({ hub }) => hub)).toContain('mteb/cqadupstack-gis');
+    expect(presetsOf('beir:cqadupstack')).toHaveLength(12);
     expect(one('beir:msmarco').part).toBe('dev');
     for (const name of ['bright:all', 'bright-long:all', 'beir:all']) {
       for (const { revision } of presetsOf(name)) expect(revision).toMatch(/^[0-9a-f]{40}$/);
@@ -134,7 +136,10 @@ describe('presets', () => {
       /HF_HUB_OFFLINE.*Or put README\.md, documents\/biology-\*\.parquet and examples\/biology-\*\.parquet of xlangai\/BRIGHT \(commit a75a0eb[0-9a-f]+\) into .*presets\/xlangai\/BRIGHT/,
     );
     await expect(readPreset(one('beir:fiqa'), say)).rejects.toThrow(
-      /corpus\.jsonl and queries\.jsonl and qrels\/test\.jsonl/,
+      /corpus\.jsonl and queries\.jsonl and qrels\/test\.jsonl of mteb\/fiqa .* as they lie there\.$/,
+    );
+    await expect(readPreset(one('beir:cqadupstack'), say)).rejects.toThrow(
+      /of mteb\/cqadupstack-android .*presets\/mteb\/cqadupstack-android, as they lie there; for the whole of beir:cqadupstack likewise those of mteb\/cqadupstack-english, .*mteb\/cqadupstack-wordpress\.$/,
     );
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cutInChunks } from '../../eval/chunks.js';
-import { cutPool, poolLoss, recallCeiling } from '../../eval/pool.js';
+import { cutPool, poolLoss, recallCeiling, withoutPool } from '../../eval/pool.js';
 import type { Qrels, Ranked, Run } from '../../retrieval/ranking.js';
 
 const list = (...ids: string[]): Ranked => ids.map((id, i) => ({ id, score: -i }));
@@ -27,6 +27,17 @@ describe('a pool', () => {
     ]);
     expect(poolLoss(full, cutPool('f', retriever, 4), qrels)).toEqual({ hits: 4, neverHeld: 1, cutoff: 10 });
     expect(poolLoss(full, cutPool('f', retriever, 2), qrels, 2)).toEqual({ hits: 3, neverHeld: 2, cutoff: 2 });
+  });
+});
+
+describe('a pool of other queries', () => {
+  it('is told, and refused where it has none of the set’s', () => {
+    expect(withoutPool(cutPool('f', retriever, 4), qrels, 's')).toEqual(['nothing']);
+    const other = cutPool('f', new Map([['elsewhere', list('a')]]), 4);
+    expect(() => withoutPool(other, qrels, 's')).toThrow(
+      /Expected queries of s for the pool f, got 1 others, such as else/,
+    );
+    expect(() => withoutPool(cutPool('f', new Map(), 4), qrels, 's')).toThrow(/got none\. Name a ranking of that set/);
   });
 });
 

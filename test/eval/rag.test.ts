@@ -6,6 +6,7 @@ import { openPairScorer } from '../../data/relevance/pair-scorer.js';
 import { accuracy } from '../../eval/rag/accuracy.js';
 import { holdsAnswer, isRight } from '../../eval/rag/answers.js';
 import { entailmentLabel, judgeEntailment } from '../../eval/rag/entailment.js';
+import { readGpqa } from '../../eval/rag/gpqa.js';
 import { type Evidence, reportRag } from '../../eval/rag/rag.js';
 import { readTasks, type Task, wordingOf } from '../../eval/rag/tasks.js';
 import { useBackend } from '../../tensor/backend.js';
@@ -69,6 +70,46 @@ describe('tasks', () => {
     const tasks = readTasks(shared('data', 'mmlu', 'test.jsonl'));
     expect(tasks).toHaveLength(14042);
     expect(new Set(tasks.map(({ choices }) => choices.length))).toEqual(new Set([4]));
+  });
+});
+
+describe('GPQA’s questions', () => {
+  const header = 'Record ID,Question,Correct Answer,Incorrect Answer 1,Incorrect Answer 2,Incorrect Answer 3';
+  function csv(...lines: string[]): string {
+    const path = join(root, 'gpqa.csv');
+    writeFileSync(path, [header, ...lines].join('\n'));
+    return path;
+  }
+  const lines = Array.from({ length: 40 }, (_, i) => `r${i},"Is it ""x"",\nor ${i}?",right ${i},w1,w2, w3 `);
+
+  it('are read as published, each in an order of its own that the seed decides', () => {
+    const tasks = readGpqa(csv(...lines), null, 17);
+    expect(tasks).toHaveLength(40);
+    for (const [i, { id, question, choices, right, answers }] of tasks.entries()) {
+      expect([id, question, answers]).toEqual([`${i + 1}`, `Is it "x",\nor ${i}?`, [`right ${i}`]]);
+      expect(choices[right!]).toBe(`right ${i}`);
+      expect([...choices].sort()).toEqual([`right ${i}`, 'w1', 'w2', 'w3']);
+    }
+    const places = tasks.map(({ right }) => right);
+    expect(new Set(places).size).toBe(4);
+    expect(readGpqa(csv(...lines), null, 17)).toEqual(tasks);
+    expect(readGpqa(csv(...lines), 3, 17)).toEqual(tasks.slice(0, 3));
+    expect(readGpqa(csv(...lines), null, 18).map(({ right }) => right)).not.toEqual(places);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['a column without text', ['r,q,a,b,c,'], /text in the column Incorrect Answer 3 for .*gpqa\.csv:2, got none/],
+    ['nothing', [], /Expected questions for/],
+    ['a line with too few', ['r,q'], /Expected a CSV file with a header for .*gpqa\.csv, got /],
+  ])('refuse %s', (_what, rows, message) => {
+    expect(() => readGpqa(csv(...rows), null, 17)).toThrow(message);
+  });
+
+  it('refuse another file', () => {
+    const path = join(root, 'other.csv');
+    writeFileSync(path, 'a,b\n1,2\n');
+    expect(() => readGpqa(path, null, 17)).toThrow(/the column Question/);
+    expect(() => readGpqa(join(root, 'none.csv'), null, 17)).toThrow(/none\.csv, got ENOENT/);
   });
 });
 

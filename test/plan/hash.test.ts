@@ -13,6 +13,12 @@ test('names what is trained: not the run, not its evaluation', () => {
   expect(hash('data.sources.0.weight=2')).not.toBe(hash());
 });
 
+test('how eval searches decides nothing, also where a run is chosen by its scores', () => {
+  const scored = ['train.evaluate.every=1 epoch', 'eval.sets=[{path: s}]'];
+  expect(hash(...scored, 'eval.search=approximate')).toBe(hash(...scored));
+  expect(hash(...scored, 'eval.metrics=[R@10]')).not.toBe(hash(...scored));
+});
+
 test('a default that is written out changes nothing, nor does the order of keys', () => {
   expect(hash('seed=17', 'train.optimizer.learning_rate=0.00002')).toBe(hash());
   const plan = readPlan(file(smallest));
