@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planDifferences } from '../../board/differences.js';
+import { Root } from '../../board/inside.js';
 import { type Board, openBoard } from '../../board/open.js';
 import { glanceAt } from '../../board/runs/glance.js';
+import { modelOf } from '../../board/search/model.js';
 import { Fault } from '../../plan/fault.js';
+import { linkBest } from '../../plan/run-layout.js';
 import { stepLine } from '../report/folder.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'reasontune-board-server-'));
@@ -176,6 +179,17 @@ describe('the folder', () => {
       rows: [['a,\nb', '0.25']],
     });
   });
+});
+
+it('asks the checkpoint that scored best, else the last, and none outside', () => {
+  const root = new Root(folder);
+  for (const step of ['step-000100', 'step-000200']) mkdirSync(join(folder, 'one', step));
+  expect(modelOf(root, 'one')).toEqual({ name: 'one/step-000200', path: join(root.path, 'one/step-000200') });
+  linkBest(join(folder, 'one/step-000100'));
+  expect(modelOf(root, 'one').name).toBe('one/step-000100');
+  symlinkSync(join(scratch, 'secret'), join(folder, 'links/step-000300'));
+  expect(() => modelOf(root, 'links')).toThrow(/^Expected a run with a checkpoint, got "links"/);
+  expect(modelOf(root, null)).toEqual({ name: 'BM25', path: 'bm25' });
 });
 
 it('says where plans differ, lists by name', () => {
