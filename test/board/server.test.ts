@@ -3,7 +3,6 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { planDifferences } from '../../board/differences.js';
 import { Root } from '../../board/inside.js';
 import { type Board, openBoard } from '../../board/open.js';
 import { glanceAt } from '../../board/runs/glance.js';
@@ -190,19 +189,6 @@ it('asks the checkpoint that scored best, else the last, and none outside', () =
   symlinkSync(join(scratch, 'secret'), join(folder, 'links/step-000300'));
   expect(() => modelOf(root, 'links')).toThrow(/^Expected a run with a checkpoint, got "links"/);
   expect(modelOf(root, null)).toEqual({ name: 'BM25', path: 'bm25' });
-});
-
-it('says where plans differ, lists by name', () => {
-  const [a, b] = [
-    'data: {sources: [{name: x, path: 1}], r: [1, 2]}\n',
-    'data: {sources: [{name: y, path: 1}, {name: x, path: 2}], r: [1, 3]}\n',
-  ];
-  expect(planDifferences(a, b)).toEqual([
-    { path: 'data.sources.x.path', a: '1', b: '2' },
-    { path: 'data.r', a: '[1,2]', b: '[1,3]' },
-    { path: 'data.sources.y.name', a: null, b: 'y' },
-    { path: 'data.sources.y.path', a: null, b: '1' },
-  ]);
 });
 
 it('glances at values without reading YAML', () => {
