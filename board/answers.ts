@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { isCollection } from '../data/beir.js';
-import { ablationOf } from './ablation.js';
 import { compareRuns } from './compare.js';
 import { curvesOf } from './events/curve.js';
 import { Refused, type Root } from './inside.js';
@@ -10,6 +9,7 @@ import type { Change, RunRow, SearchLine } from './protocol.js';
 import { detailOf } from './runs/detail.js';
 import { Search } from './search/ask.js';
 import { modelOf } from './search/model.js';
+import { ablationOf } from './sweeps/ablation.js';
 import { Watch } from './watch.js';
 
 const axis = z.enum(['step', 'tokens', 'seconds']).catch('step');
@@ -55,7 +55,7 @@ export class Answers {
     if (!sweeps.some((sweep) => sweep.id === id)) throw unknown('sweep', id);
     const above = id === '.' ? '' : `${id}/`;
     const inside = rows.filter((row) => row.id.startsWith(above) && !row.id.slice(above.length).includes('/'));
-    return ablationOf(this.root, id, inside);
+    return ablationOf(this.root, id, inside, this.#watch.told(id));
   }
 
   /** All runs as they are, then every change: server-sent events. */

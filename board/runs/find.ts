@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { sweepRunOf } from '../../plan/run-layout.js';
+import { sweepRecordFile } from '../../plan/sweep/record.js';
 import type { Root } from '../inside.js';
 
 /** The folders of a board that hold runs, by their places in it. */
@@ -13,7 +14,7 @@ export interface Folders {
 // Runs lie in the folder, a sweep's one deeper; more is for who keeps folders of folders.
 const DEPTH = 4;
 const ofRun = ['plan.yaml', 'events.jsonl'];
-const ofSweep = ['sweep.json', 'results.csv', 'table.md'];
+const ofSweep = [sweepRecordFile, 'results.csv'];
 
 /** Looks for runs and sweeps. Links to folders are not followed, so nothing is found twice or outside. */
 export function findFolders(root: Root): Folders {

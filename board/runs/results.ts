@@ -24,25 +24,45 @@ const means = new Map<string, Held>();
 
 /** The means that lie in a run's results, of the run itself. */
 export function marksOf(root: Root, id: string): Marks {
-  const files = resultFiles(root, id);
+  const files = resultFiles(root, id, 'results');
   const held = files.map((file) => readMeans(root, file));
   const own = ownOf(
     held.flatMap(({ result }) => result ?? []),
     nameOf(root, id),
   );
-  const scores = Object.fromEntries(
-    own.flatMap(({ set, split, metrics }) =>
+  const scores = scoresOf(own);
+  const notes = held.flatMap(({ note }) => note ?? []);
+  return { stamp: held.map(({ stamp }) => stamp).join(' '), scores, notes };
+}
+
+/** A system's means on one set, or what is wrong with the file. */
+export interface SystemMeans {
+  readonly system: string;
+  readonly scores: Readonly<Record<string, number>>;
+  readonly note: string | null;
+}
+
+/** The means of every system whose results lie in a folder laid out as a run's `results/`. */
+export function meansIn(root: Root, ...folder: string[]): SystemMeans[] {
+  return resultFiles(root, ...folder).map((file) => {
+    const { result, note } = readMeans(root, file);
+    return { system: result?.system ?? '', scores: result ? scoresOf([result]) : {}, note };
+  });
+}
+
+/** `pep test nDCG@10` → mean. */
+function scoresOf(results: readonly Result[]): Record<string, number> {
+  return Object.fromEntries(
+    results.flatMap(({ set, split, metrics }) =>
       Object.entries(metrics).map(([measure, value]) => [[set, split ?? '', measure].join(' '), value]),
     ),
   );
-  const notes = held.flatMap(({ note }) => note ?? []);
-  return { stamp: held.map(({ stamp }) => stamp).join(' '), scores, notes };
 }
 
 /** Every result that lies in a run's folder, with its queries' values. Those that cannot be read become notes. */
 export function resultsOf(root: Root, id: string): { results: Result[]; notes: string[] } {
   const notes: string[] = [];
-  const results = resultFiles(root, id).flatMap((file) => {
+  const results = resultFiles(root, id, 'results').flatMap((file) => {
     try {
       return readResults([root.find(file) as string]);
     } catch (error) {
@@ -69,15 +89,15 @@ export function nameOf(root: Root, id: string): string {
   return basename(join(root.path, id));
 }
 
-/** `<run>/results/<set>-<split>/<system>.json`, where its ranking lies beside it, by its place in the board's folder. */
-function resultFiles(root: Root, id: string): string[] {
-  return names(root, id, 'results').flatMap((set) => {
-    const here = names(root, id, 'results', set);
+/** `<folder>/<set>-<split>/<system>.json`, where its ranking lies beside it, by its place in the board's folder. */
+function resultFiles(root: Root, ...folder: string[]): string[] {
+  return names(root, ...folder).flatMap((set) => {
+    const here = names(root, ...folder, set);
     const rankings = new Set(here.filter((name) => name.endsWith('.run') || name.endsWith('.run.json')));
     return here
       .filter((name) => name.endsWith('.json') && !rankings.has(name))
       .filter((name) => rankings.has(`${name.slice(0, -5)}.run`) || rankings.has(`${name.slice(0, -5)}.run.json`))
-      .map((name) => join(id, 'results', set, name))
+      .map((name) => join(...folder, set, name))
       .filter((file) => root.find(file) !== null);
   });
 }

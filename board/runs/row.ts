@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { writerOf } from '../../plan/run-layout.js';
 import type { Root } from '../inside.js';
 import type { RunRow, RunState } from '../protocol.js';
+import type { ToldRun } from '../sweeps/records.js';
 import { planText } from './detail.js';
 import { type Glance, glanceAt } from './glance.js';
 import { type Marks, marksOf } from './results.js';
@@ -19,18 +20,24 @@ export class Rows {
 
   constructor(private readonly root: Root) {}
 
-  /** A run's row: the very same object where nothing changed. */
-  read(id: string): RunRow {
+  /**
+   * A run's row: the very same object where nothing changed.
+   *
+   * @param told what the sweep that it belongs to says of it
+   */
+  read(id: string, told?: ToldRun): RunRow {
     const folder = this.root.find(id) ?? join(this.root.path, id);
     const [planFile, eventsFile] = [this.root.find(id, 'plan.yaml'), this.root.find(id, 'events.jsonl')];
     const [planStat, eventsStat] = [statOf(planFile), statOf(eventsFile)];
     const marks = marksOf(this.root, id);
     const writing = writerOf(folder) !== null;
-    const stamp = [stampOf(planStat), stampOf(eventsStat), marks.stamp, writing].join(' ');
+    const changed = Math.max(...[planStat, eventsStat].map(timeOf));
+    const said = told && sayingOf(told, writing, changed);
+    const stamp = [stampOf(planStat), stampOf(eventsStat), marks.stamp, writing, said?.state, said?.reason].join(' ');
     return this.#once(id, stamp, () => {
       const plan = this.#once(`${id}/plan`, stampOf(planStat), () => glanceAt(planText(this.root, id)));
       const events = this.#once(`${id}/events`, stampOf(eventsStat), () => lookAtEvents(eventsFile));
-      return rowOf({ id, plan, events, marks, writing, changed: Math.max(...[planStat, eventsStat].map(timeOf)) });
+      return rowOf({ id, plan, events, marks, writing, said, changed });
     });
   }
 
@@ -55,10 +62,26 @@ interface Parts {
   readonly events: Events;
   readonly marks: Marks;
   readonly writing: boolean;
+  readonly said: Saying | undefined;
   readonly changed: number;
 }
 
-function rowOf({ id, plan, events, marks, writing, changed }: Parts): RunRow {
+type Saying = Pick<ToldRun, 'state' | 'reason'>;
+
+// An evaluation tells nothing while it goes on; a sweep that was killed says for ever that its run is running.
+const RECENT = 10 * 60_000;
+
+/**
+ * What a sweep knows of a run beyond the run's own files: that it failed or was given up, and that it runs where no process
+ * of this machine writes to it, as while it is evaluated or on another node. Nothing where the files are newer.
+ */
+function sayingOf({ state, reason, changed }: ToldRun, writing: boolean, files: number): Saying | undefined {
+  if (writing) return undefined;
+  if (state === 'running') return Date.now() - Math.max(changed, files) < RECENT ? { state, reason } : undefined;
+  return (state === 'failed' || state === 'halved') && changed >= files ? { state, reason } : undefined;
+}
+
+function rowOf({ id, plan, events, marks, writing, said, changed }: Parts): RunRow {
   const textAt = (path: string): string => plan.values(path)[0] ?? '';
   const numberAt = (path: string): number | null => {
     const text = textAt(path);
@@ -68,7 +91,7 @@ function rowOf({ id, plan, events, marks, writing, changed }: Parts): RunRow {
   const step = events.last?.step ?? null;
   return {
     id,
-    state: stateOf(writing, step, Number.isNaN(total) ? null : total),
+    state: said?.state ?? stateOf(writing, step, Number.isNaN(total) ? null : total),
     step,
     total: Number.isNaN(total) ? null : total,
     loss: events.last?.loss ?? null,
@@ -84,7 +107,7 @@ function rowOf({ id, plan, events, marks, writing, changed }: Parts): RunRow {
     hash: plan.hash,
     sets: plan.values('eval.sets.path'),
     scores: marks.scores,
-    notes: marks.notes,
+    notes: [...(said?.reason ? [said.reason] : []), ...marks.notes],
   };
 }
 
