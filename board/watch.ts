@@ -1,6 +1,6 @@
 import type { Root } from './inside.js';
 import type { Change, Overview, RunRow, RunState, SweepEntry } from './protocol.js';
-import { type Folders, findFolders } from './runs/find.js';
+import { type Folders, type FoundRun, findFolders } from './runs/find.js';
 import { Rows } from './runs/row.js';
 import { SweepRecords, type Told, type ToldRun } from './sweeps/records.js';
 
@@ -8,7 +8,7 @@ const SECOND = 1000;
 
 /** The runs of a folder as they are, and word of what changes while somebody listens. */
 export class Watch {
-  readonly #rows: Rows;
+  readonly #rows = new Rows();
   readonly #records: SweepRecords;
   readonly #listeners = new Set<(change: Change) => void>();
   #now: Overview;
@@ -16,7 +16,6 @@ export class Watch {
   #looked = 0;
 
   constructor(private readonly root: Root) {
-    this.#rows = new Rows(root);
     this.#records = new SweepRecords(root);
     this.#now = { folder: root.name, rows: [], sweeps: [] };
     this.look();
@@ -48,8 +47,8 @@ export class Watch {
     const before = new Map(this.#now.rows.map((row) => [row.id, row]));
     const told = this.#records.runs(folders);
     const sweeps = folders.map((folder) => this.#entry(folder));
-    const rows = runs.flatMap((id) => this.#read(id, told.get(id)) ?? before.get(id) ?? []);
-    const there = new Set(runs);
+    const rows = runs.flatMap((run) => this.#read(run, told.get(run.id)) ?? before.get(run.id) ?? []);
+    const there = new Set(runs.map(({ id }) => id));
     this.#rows.keep(there);
     const same = JSON.stringify(sweeps) === JSON.stringify(this.#now.sweeps);
     this.#now = { ...this.#now, rows, sweeps };
@@ -68,9 +67,9 @@ export class Watch {
   }
 
   /** Null for a run that goes, or changes, while it is looked at: the next look tells. */
-  #read(id: string, told: ToldRun | undefined): RunRow | null {
+  #read(run: FoundRun, told: ToldRun | undefined): RunRow | null {
     try {
-      return this.#rows.read(id, told);
+      return this.#rows.read(run, told);
     } catch {
       return null;
     }

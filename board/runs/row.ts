@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { writerOf } from '../../plan/run-layout.js';
-import type { Root } from '../inside.js';
+import { basename } from 'node:path';
+import { lockFile, writerOf } from '../../plan/run-layout.js';
 import type { RunRow, RunState } from '../protocol.js';
 import type { ToldRun } from '../sweeps/records.js';
-import { planText } from './detail.js';
+import { planIn } from './detail.js';
+import type { FoundRun } from './find.js';
 import { type Glance, glanceAt } from './glance.js';
 import { type Marks, marksOf } from './results.js';
 import { lastStep, losses } from './sample.js';
@@ -18,24 +18,21 @@ interface Seen<T> {
 export class Rows {
   readonly #seen = new Map<string, Seen<unknown>>();
 
-  constructor(private readonly root: Root) {}
-
   /**
    * A run's row: the very same object where nothing changed.
    *
    * @param told what the sweep that it belongs to says of it
    */
-  read(id: string, told?: ToldRun): RunRow {
-    const folder = this.root.find(id) ?? join(this.root.path, id);
-    const [planFile, eventsFile] = [this.root.find(id, 'plan.yaml'), this.root.find(id, 'events.jsonl')];
+  read({ id, folder }: FoundRun, told?: ToldRun): RunRow {
+    const [planFile, eventsFile] = [folder.file('plan.yaml'), folder.file('events.jsonl')];
     const [planStat, eventsStat] = [statOf(planFile), statOf(eventsFile)];
-    const marks = marksOf(this.root, id);
-    const writing = writerOf(folder) !== null;
+    const marks = marksOf(folder);
+    const writing = folder.has(lockFile) && writerOf(folder.path) !== null;
     const changed = Math.max(...[planStat, eventsStat].map(timeOf));
     const said = told && sayingOf(told, writing, changed);
     const stamp = [stampOf(planStat), stampOf(eventsStat), marks.stamp, writing, said?.state, said?.reason].join(' ');
     return this.#once(id, stamp, () => {
-      const plan = this.#once(`${id}/plan`, stampOf(planStat), () => glanceAt(planText(this.root, id)));
+      const plan = this.#once(`${id}/plan`, stampOf(planStat), () => glanceAt(planIn(planFile, id)));
       const events = this.#once(`${id}/events`, stampOf(eventsStat), () => lookAtEvents(eventsFile));
       return rowOf({ id, plan, events, marks, writing, said, changed });
     });
@@ -123,14 +120,18 @@ interface Events {
   readonly spark: readonly (number | null)[];
 }
 
+const scratch = Buffer.allocUnsafe(1 << 18);
+
 function lookAtEvents(file: string | null): Events {
   if (file === null) return { last: null, spark: [] };
   const handle = openSync(file, 'r');
   try {
     const { size } = fstatSync(handle);
+    // One reading of a few dozen pages takes less than dozens of readings of one.
+    const whole = size <= scratch.length ? readSync(handle, scratch, 0, size, 0) : null;
     const read = (from: number, length: number): string => {
-      const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - from)));
-      return bytes.toString('latin1', 0, readSync(handle, bytes, 0, bytes.length, from));
+      if (whole !== null) return scratch.toString('latin1', from, Math.min(whole, from + length));
+      return scratch.toString('latin1', 0, readSync(handle, scratch, 0, Math.min(length, scratch.length), from));
     };
     return { last: lastStep(read, size), spark: losses(read, size) };
   } finally {

@@ -5,6 +5,7 @@ import { reasonOf } from '../../plan/fault.js';
 import { sweepRunName, sweepRunOf } from '../../plan/run-layout.js';
 import type { SweepRecord } from '../../plan/sweep/record.js';
 import { meanStd, shown } from '../../report/table.js';
+import { Folder } from '../folder.js';
 import type { Root } from '../inside.js';
 import type { Ablation, RunRow, Spread, SweptRun } from '../protocol.js';
 import { meansIn } from '../runs/results.js';
@@ -32,7 +33,7 @@ interface Scored {
 export function ablationOf(root: Root, id: string, rows: readonly RunRow[], told: Told): Ablation {
   const notes = [...told.notes];
   const scored = told.record === null ? rows.map(byItself) : asTold(id, rows, told.record);
-  const baselines = told.record === null ? [] : meansIn(root, id, told.record.baselines);
+  const baselines = told.record === null ? [] : meansIn(Folder.at(root, id, told.record.baselines));
   notes.push(...baselines.flatMap(({ note }) => note ?? []));
   const measures = [...new Set(scored.flatMap((run) => Object.keys(run.scores)))];
   const spreads = measures.map((measure) => ({ measure, variants: spreadOf(scored, measure) }));

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Folder } from '../../board/folder.js';
 import { Root } from '../../board/inside.js';
 import { type Board, openBoard } from '../../board/open.js';
 import type { RunRow, SweptRun } from '../../board/protocol.js';
@@ -257,16 +258,17 @@ it('takes from sweep.json where its runs stand, and counts the finished alone', 
 });
 
 it('believes a sweep that was killed for ten minutes', () => {
-  const told = new SweepRecords(new Root(folder));
   writeTold();
-  const reader = new Rows(new Root(folder));
+  const root = new Root(folder);
+  const [told, reader] = [new SweepRecords(root), new Rows()];
   const id = `told/v3-seed1-${'3'.repeat(12)}`;
   const saying = told.runs([{ id: 'told' }]).get(id)!;
-  expect(reader.read(id, saying).state).toBe('running');
+  const run = { id, folder: Folder.at(root, id)! };
+  expect(reader.read(run, saying).state).toBe('running');
   for (const file of ['plan.yaml', 'events.jsonl']) utimesSync(join(folder, id, file), 1, 1);
-  expect(reader.read(id, { ...saying, changed: Date.now() - 9 * 60_000 }).state).toBe('running');
-  expect(reader.read(id, { ...saying, changed: Date.now() - 11 * 60_000 }).state).toBe('stopped');
-  expect(reader.read(id, { ...saying, state: 'failed', changed: 0 }).state).toBe('stopped');
+  expect(reader.read(run, { ...saying, changed: Date.now() - 9 * 60_000 }).state).toBe('running');
+  expect(reader.read(run, { ...saying, changed: Date.now() - 11 * 60_000 }).state).toBe('stopped');
+  expect(reader.read(run, { ...saying, state: 'failed', changed: 0 }).state).toBe('stopped');
 });
 
 it('asks the checkpoint that scored best, else the last, and none outside', () => {
