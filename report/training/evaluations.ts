@@ -1,6 +1,6 @@
 import { Fault } from '../../plan/fault.js';
 import type { Picture } from '../charts/chart.js';
-import { type Curve, type Point, writeCurves } from '../charts/curves.js';
+import { type Curve, mostBehind, type Point, writeCurves } from '../charts/curves.js';
 import type { EvaluationEvent, History } from '../events.js';
 import { type Axis, positions, unitOf } from './axis.js';
 import { type Group, readGroups } from './runs.js';
@@ -35,10 +35,10 @@ export function writeEvaluations(
   const unit = unitOf(axis, last);
   const curves = groups.flatMap((group) => curveOf(group, { title, by, axis, size: unit.size }));
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
+  const band = curves.length > mostBehind ? '' : ' Band: from the lowest to the highest seed.';
   return writeCurves(prefix, {
     title: `${by} on ${title} while training`,
-    subtitle:
-      seeds > 1 ? 'Line: mean over seeds. Band: from the lowest to the highest seed.' : 'One point an evaluation.',
+    subtitle: seeds > 1 ? `Line: mean over seeds.${band}` : 'One point an evaluation.',
     x: unit.heading,
     y: by,
     curves,

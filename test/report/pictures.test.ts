@@ -6,7 +6,7 @@ import { plot } from '../../cli/plot.js';
 import { writeResult } from '../../eval/result.js';
 import { Fault } from '../../plan/fault.js';
 import { packageRoot } from '../../plan/places.js';
-import { shortNames } from '../../report/charts/names.js';
+import { nameLines, shortNames } from '../../report/charts/names.js';
 import { font, textWidth } from '../../report/charts/text.js';
 import { writeTraining } from '../../report/training/plot.js';
 import { overSeeds } from '../../report/training/seeds.js';
@@ -133,6 +133,20 @@ test('shortNames fit, and stay different', () => {
   const middles = ['a', 'b'].map((middle) => 'y'.repeat(60) + middle + 'y'.repeat(60));
   expect(new Set(shortNames(middles, 200)).size).toBe(2);
   expect(shortNames(['a', 'a'], 200)).toEqual(['a', 'a']);
+});
+
+test('nameLines keep names apart that differ at their ends, and numbers whole', () => {
+  const names = Array.from({ length: 20 }, (_, i) => `${'negatives-from-bm25-'.repeat(5)}temperature-0.${10 + i}`);
+  const lines = nameLines(names, 250, 2);
+  expect(new Set(lines.map((one) => one.join(''))).size).toBe(20);
+  expect(lines.every((one) => one.length <= 2 && one.every((line) => textWidth(line, font(12)) <= 250))).toBe(true);
+  expect(lines[3]?.at(-1)).toMatch(/0\.13$/);
+  const middles = Array.from(
+    { length: 20 },
+    (_, i) => `${'y'.repeat(60)}${String.fromCharCode(97 + i)}${'y'.repeat(60)}`,
+  );
+  expect(new Set(nameLines(middles, 250, 2).map((one) => one.join(''))).size).toBe(20);
+  expect(nameLines(['short', 'x'], 250, 2)).toEqual([['short'], ['x']]);
 });
 
 describe('reasontune plot', () => {
