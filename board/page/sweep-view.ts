@@ -149,10 +149,10 @@ function cellTable(columns: readonly string[], rows: readonly (readonly string[]
       return {
         key: String(i),
         heading,
-        cell: ({ cells }) => shortened(cells[i] ?? ''),
+        cell: ({ cells }) => fewerDigits(cells[i] ?? ''),
         sort: ({ cells }) => (numeric ? numberIn(cells[i]) : (cells[i] ?? '')),
         numeric,
-        ...(i === 0 ? { class: 'name' } : {}),
+        ...(i === 0 ? { class: 'name whole' } : {}),
       };
     }),
     ({ key }) => key,
@@ -163,7 +163,7 @@ function cellTable(columns: readonly string[], rows: readonly (readonly string[]
 }
 
 /** A file's numbers have more digits than a table needs: four behind the point here, all of them under the mouse. */
-function shortened(cell: string): HTMLElement | string {
+function fewerDigits(cell: string): HTMLElement | string {
   if (!/^-?\d+\.\d{5,}$/.test(cell)) return cell;
   return h('span', { title: cell }, Number(cell).toFixed(4));
 }

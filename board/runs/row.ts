@@ -69,13 +69,14 @@ type Saying = Pick<ToldRun, 'state' | 'reason'>;
 const RECENT = 10 * 60_000;
 
 /**
- * What a sweep knows of a run beyond the run's own files: that it failed or was given up, and that it runs where no process
+ * What a sweep knows of a run beyond the run's own files: that it is done, failed or was given up, and that it runs where no process
  * of this machine writes to it, as while it is evaluated or on another node. Nothing where the files are newer.
  */
 function sayingOf({ state, reason, changed }: ToldRun, writing: boolean, files: number): Saying | undefined {
   if (writing) return undefined;
   if (state === 'running') return Date.now() - Math.max(changed, files) < RECENT ? { state, reason } : undefined;
-  return (state === 'failed' || state === 'halved') && changed >= files ? { state, reason } : undefined;
+  const ended = state === 'done' || state === 'failed' || state === 'halved';
+  return ended && changed >= files ? { state, reason } : undefined;
 }
 
 function rowOf({ id, plan, events, marks, writing, said, changed }: Parts): RunRow {

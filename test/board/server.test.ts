@@ -269,6 +269,7 @@ it('believes a sweep that was killed for ten minutes', () => {
   expect(reader.read(run, { ...saying, changed: Date.now() - 9 * 60_000 }).state).toBe('running');
   expect(reader.read(run, { ...saying, changed: Date.now() - 11 * 60_000 }).state).toBe('stopped');
   expect(reader.read(run, { ...saying, state: 'failed', changed: 0 }).state).toBe('stopped');
+  expect(reader.read(run, { ...saying, state: 'done' }).state).toBe('done');
 });
 
 it('asks the checkpoint that scored best, else the last, and none outside', () => {
