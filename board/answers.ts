@@ -1,9 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { isCollection } from '../data/beir.js';
-import { lastCheckpoint } from '../plan/run-layout.js';
-import { ablationOf } from './ablation.js';
 import { compareRuns } from './compare.js';
 import { curvesOf } from './events/curve.js';
 import { Refused, type Root } from './inside.js';
@@ -11,6 +8,8 @@ import { Logs } from './logs.js';
 import type { Change, RunRow, SearchLine } from './protocol.js';
 import { detailOf } from './runs/detail.js';
 import { Search } from './search/ask.js';
+import { modelOf } from './search/model.js';
+import { ablationOf } from './sweeps/ablation.js';
 import { Watch } from './watch.js';
 
 const axis = z.enum(['step', 'tokens', 'seconds']).catch('step');
@@ -56,7 +55,7 @@ export class Answers {
     if (!sweeps.some((sweep) => sweep.id === id)) throw unknown('sweep', id);
     const above = id === '.' ? '' : `${id}/`;
     const inside = rows.filter((row) => row.id.startsWith(above) && !row.id.slice(above.length).includes('/'));
-    return ablationOf(this.root, id, inside);
+    return ablationOf(this.root, id, inside, this.#watch.told(id));
   }
 
   /** All runs as they are, then every change: server-sent events. */
@@ -80,22 +79,11 @@ export class Answers {
         400,
         `Expected a set that a run's plan names, and whose folder is there, got ${shown(set)}. Choose one.`,
       );
-    const named = models.map((model) => this.#model(model));
+    const named = models.map((id) => modelOf(this.root, id === 'bm25' ? null : this.#row(id).id));
     response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' });
     const say = (line: SearchLine): void => void response.write(`${JSON.stringify(line)}\n`);
     await this.#search.ask({ question: asked.data.question, set, models: named }, say);
     response.end();
-  }
-
-  /** A run's last checkpoint, or BM25. */
-  #model(id: string): { name: string; path: string } {
-    if (id === 'bm25') return { name: 'BM25', path: 'bm25' };
-    const row = this.#row(id);
-    const checkpoint = lastCheckpoint(this.root.folder(row.id));
-    const step = checkpoint?.split('/').at(-1) ?? '';
-    if (checkpoint === null || this.root.find(row.id, step) === null)
-      throw new Refused(400, `Expected a run with a checkpoint, got ${shown(id)} with none yet. Choose another.`);
-    return { name: `${row.id}/${step}`, path: join(this.root.folder(row.id), step) };
   }
 
   /** A run that the board lists: no other path of a request is ever opened. */

@@ -1,11 +1,10 @@
 import { type Comparison, compareResults } from '../eval/compare.js';
 import { queryTexts } from '../eval/query-texts.js';
 import { type Result, titleOf } from '../eval/result.js';
+import { planDifferences, trainedPlan } from '../plan/difference.js';
 import { reasonOf } from '../plan/fault.js';
-import { planDifferences } from './differences.js';
 import type { Root } from './inside.js';
 import type { ChangedQuery, Compared, Difference, RunRow, Systems } from './protocol.js';
-import { planText } from './runs/detail.js';
 import { nameOf, ownOf, resultsOf } from './runs/results.js';
 
 /** One of two that are compared: a run, and which of the systems that were scored in its folder; its own if not said. */
@@ -90,11 +89,25 @@ function compareShared(left: readonly Result[], right: readonly Result[], notes:
 
 function differencesOf(root: Root, a: string, b: string, notes: string[]): Difference[] {
   try {
-    return planDifferences(planText(root, a), planText(root, b));
+    const [left, right] = [a, b].map((id) => {
+      const file = root.find(id, 'plan.yaml');
+      return file === null ? {} : trainedPlan(file);
+    });
+    return planDifferences(left ?? {}, right ?? {}).map(({ path, values: [x, y] }) => ({
+      path,
+      a: shown(x),
+      b: shown(y),
+    }));
   } catch (error) {
     notes.push(`The plans cannot be compared: ${reasonOf(error)}`);
     return [];
   }
+}
+
+/** A value of a plan as a text; null where the plan has none. */
+function shown(value: unknown): string | null {
+  if (value === undefined) return null;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function queriesOf({ set, changes }: Comparison, results: readonly Result[]): ChangedQuery[] {

@@ -36,7 +36,18 @@ export interface RunRow {
 export interface Overview {
   readonly folder: string;
   readonly rows: readonly RunRow[];
-  readonly sweeps: readonly { readonly id: string; readonly runs: number }[];
+  readonly sweeps: readonly SweepEntry[];
+}
+
+export interface SweepEntry {
+  readonly id: string;
+  /** How many it has, begun or not. */
+  readonly runs: number;
+  /** How many of them are done; null where it does not say. */
+  readonly done: number | null;
+  readonly failed: number | null;
+  /** When it last wrote about its runs, in milliseconds since 1970; 0 where it did not. */
+  readonly changed: number;
 }
 
 /** What changed since the last message; the first has everything, and the folder. */
@@ -149,10 +160,22 @@ export interface Ablation {
   readonly file: string | null;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** A picture for each measure that the runs' scores have. */
+  /** A picture for each measure that the finished runs' scores have. */
   readonly spreads: readonly { readonly measure: string; readonly variants: readonly Spread[] }[];
-  readonly runs: readonly RunRow[];
+  readonly runs: readonly SweptRun[];
   readonly notes: readonly string[];
+}
+
+/** A run of a sweep. */
+export interface SweptRun {
+  /** `vl-seed1`. */
+  readonly name: string;
+  /** Null where it has no folder yet. */
+  readonly id: string | null;
+  readonly state: RunState;
+  /** What went wrong, where something did. */
+  readonly reason: string | null;
+  readonly loss: number | null;
 }
 
 /** Put to one model or two: `bm25`, or the id of a run. `set` is one of those that the runs' plans name. */

@@ -1,22 +1,30 @@
 import type { Root } from './inside.js';
-import type { Change, Overview, RunRow } from './protocol.js';
-import { findFolders } from './runs/find.js';
+import type { Change, Overview, RunRow, RunState, SweepEntry } from './protocol.js';
+import { type Folders, type FoundRun, findFolders } from './runs/find.js';
 import { Rows } from './runs/row.js';
+import { SweepRecords, type Told, type ToldRun } from './sweeps/records.js';
 
 const SECOND = 1000;
 
 /** The runs of a folder as they are, and word of what changes while somebody listens. */
 export class Watch {
-  readonly #rows: Rows;
+  readonly #rows = new Rows();
+  readonly #records: SweepRecords;
   readonly #listeners = new Set<(change: Change) => void>();
   #now: Overview;
   #timer: NodeJS.Timeout | undefined;
   #looked = 0;
 
   constructor(private readonly root: Root) {
-    this.#rows = new Rows(root);
+    this.#records = new SweepRecords(root);
     this.#now = { folder: root.name, rows: [], sweeps: [] };
     this.look();
+  }
+
+  #entry({ id, runs }: Folders['sweeps'][number]): SweepEntry {
+    const { record, changed } = this.#records.read(id);
+    const count = (state: RunState): number | null => record?.runs.filter((run) => run.state === state).length ?? null;
+    return { id, runs: record?.runs.length ?? runs, done: count('done'), failed: count('failed'), changed };
   }
 
   /** What was there at the last look. */
@@ -28,12 +36,19 @@ export class Watch {
     return this.#now.rows.find((row) => row.id === id);
   }
 
+  /** What a sweep says of its runs. */
+  told(sweep: string): Told {
+    return this.#records.read(sweep);
+  }
+
   /** Looks at the folder and says what changed since the last time. */
   look(): Change {
-    const { runs, sweeps } = findFolders(this.root);
+    const { runs, sweeps: folders } = findFolders(this.root);
     const before = new Map(this.#now.rows.map((row) => [row.id, row]));
-    const rows = runs.flatMap((id) => this.#read(id) ?? before.get(id) ?? []);
-    const there = new Set(runs);
+    const told = this.#records.runs(folders);
+    const sweeps = folders.map((folder) => this.#entry(folder));
+    const rows = runs.flatMap((run) => this.#read(run, told.get(run.id)) ?? before.get(run.id) ?? []);
+    const there = new Set(runs.map(({ id }) => id));
     this.#rows.keep(there);
     const same = JSON.stringify(sweeps) === JSON.stringify(this.#now.sweeps);
     this.#now = { ...this.#now, rows, sweeps };
@@ -52,9 +67,9 @@ export class Watch {
   }
 
   /** Null for a run that goes, or changes, while it is looked at: the next look tells. */
-  #read(id: string): RunRow | null {
+  #read(run: FoundRun, told: ToldRun | undefined): RunRow | null {
     try {
-      return this.#rows.read(id);
+      return this.#rows.read(run, told);
     } catch {
       return null;
     }

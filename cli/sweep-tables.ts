@@ -1,4 +1,4 @@
-import type { Prices } from '../plan/prices.js';
+import { machineCost, type Prices } from '../plan/prices.js';
 import type { SweepRecord } from '../plan/sweep/record.js';
 import type { Sweep } from '../plan/sweep/sweep.js';
 import { type Cell, plainTable } from '../report/table.js';
@@ -14,7 +14,6 @@ export function estimateTable(
 ): string {
   // Here runs share a machine, elsewhere each has its own.
   const sharing = launcher === 'local' ? (parallel ?? 1) : 1;
-  const priceOf = (seconds: number): number => ((seconds / 3600) * (prices?.machine_per_hour ?? 0)) / sharing;
   const columns = [
     ...[{ heading: 'variant' }, { heading: 'seed', digits: 0 }, { heading: 'plan' }, { heading: 'duration' }],
     ...[{ heading: 'state' }, { heading: 'time' }, { heading: 'memory' }],
@@ -27,20 +26,32 @@ export function estimateTable(
       seconds === null ? '' : clock(seconds),
       memoryBytes === null ? '' : `${(memoryBytes / 2 ** 30).toFixed(1)} GiB`,
     ],
-    ...(prices ? [seconds === null ? undefined : priceOf(seconds)] : []),
+    ...(prices ? [seconds === null ? undefined : machineCost(prices, seconds)] : []),
     from,
   ]);
   const left = runs.filter(({ state }) => state !== 'done');
   const unknown = left.filter(({ seconds }) => seconds === null).length;
   const seconds = left.reduce((sum, run) => sum + (run.seconds ?? 0), 0);
-  const cost = prices ? `, ${priceOf(seconds).toFixed(2)} ${prices.currency}` : '';
+  const cost = prices ? `, ${machineCost(prices, seconds).toFixed(2)} ${prices.currency}` : '';
   const atOnce = sharing > 1 ? `, ${sharing} at once: about ${clock(seconds / sharing)}` : '';
   return [
     plainTable(columns, rows),
     '',
     `${left.length} of ${runs.length} runs are left: ${clock(seconds)} of training${atOnce}${cost}${unknown > 0 ? `, and ${unknown} of unknown length` : ''}`,
     `Times are of training alone: not of starting, evaluation, or what runs share.${halving ? ' Halving will stop most runs early.' : ''}`,
+    // Sharing threads makes each run longer: how much of the machine it has saved is known only afterwards.
+    ...(prices && sharing > 1
+      ? ['Each run is charged its own time, as if it had the machine alone: at most that, since they share it.']
+      : []),
   ].join('\n');
+}
+
+/** The same as JSON: with prices, each run's cost, and that of all that are left. */
+export function estimateJson(runs: readonly RunEstimate[], prices: Prices | null): object {
+  if (prices === null) return { runs };
+  const priced = runs.map((run) => ({ ...run, cost: run.seconds === null ? null : machineCost(prices, run.seconds) }));
+  const left = priced.filter(({ state }) => state !== 'done');
+  return { runs: priced, currency: prices.currency, cost: left.reduce((sum, { cost }) => sum + (cost ?? 0), 0) };
 }
 
 /** What a search drew, best first: each run's last score and its settings; none for sweeps that draw nothing. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CommandModule } from 'yargs';
 import { Fault } from '../plan/fault.js';
-import { readPrices } from '../plan/prices.js';
+import { type Prices, readPrices } from '../plan/prices.js';
 import { readSweep } from '../plan/sweep/read.js';
 import type { Sweep } from '../plan/sweep/sweep.js';
 import { commandLines } from '../sweep/command-lines.js';
@@ -12,7 +12,7 @@ import { runSweep, type SweepResult } from '../sweep/run.js';
 import { watchInterrupt } from './interrupt.js';
 import { type PlanArguments, planArguments } from './plan-arguments.js';
 import { say } from './progress.js';
-import { estimateTable, searchTable } from './sweep-tables.js';
+import { estimateJson, estimateTable, searchTable } from './sweep-tables.js';
 
 const launchers = ['local', 'slurm', 'print'] as const;
 
@@ -37,7 +37,7 @@ export const sweep: CommandModule<object, SweepArguments> = {
         default: 'local' as const,
       })
       .option('prices', {
-        describe: 'price file such as configs/prices.yaml: with --dry-run, the cost in money, too',
+        describe: 'price file such as configs/prices.yaml: what the trainings cost, in the table and the estimate',
         type: 'string',
         requiresArg: true,
       })
@@ -47,6 +47,7 @@ export const sweep: CommandModule<object, SweepArguments> = {
     const folder = given.out ?? join('checkpoints', read.name);
     const main = fileURLToPath(new URL('./main.js', import.meta.url));
     refuseLauncher(read, given);
+    const prices = given.prices === undefined ? null : readPrices(given.prices);
     if (given.launcher === 'print' && !given['dry-run']) {
       const lines = commandLines(read, main, folder);
       console.log(given.json ? JSON.stringify(lines) : inWords(lines));
@@ -54,20 +55,25 @@ export const sweep: CommandModule<object, SweepArguments> = {
     }
     const { stopped } = watchInterrupt(say, interruptAll);
     if (given['dry-run']) {
-      const prices = given.prices === undefined ? null : readPrices(given.prices);
       const runs = await estimateRuns(read, folder, { main, stopped, say });
-      console.log(given.json ? JSON.stringify({ runs }) : estimateTable(read, runs, given.launcher, prices));
+      console.log(
+        given.json ? JSON.stringify(estimateJson(runs, prices)) : estimateTable(read, runs, given.launcher, prices),
+      );
       if (stopped()) process.exitCode = 130;
       return;
     }
     const launcher = given.launcher === 'slurm' ? 'slurm' : 'local';
-    await report(read, await runSweep(read, { main, folder, launcher, stopped, say }), folder, given.json);
+    const result = await runSweep(read, { main, folder, launcher, stopped, say });
+    await report(read, result, { folder, prices, json: given.json });
   },
 };
 
 function refuseLauncher({ halving, devices }: Sweep, { launcher, 'dry-run': dry, prices, plan }: SweepArguments): void {
-  if (prices !== undefined && !dry) {
-    throw new Fault('Expected --prices with --dry-run, got it alone. Add --dry-run, or leave it away.');
+  if (prices !== undefined && launcher === 'print' && !dry) {
+    const remedy = 'Give it to the sweep at the end, or add --dry-run';
+    throw new Fault(
+      `Expected no --prices for --launcher print, which prints commands alone, got ${prices}. ${remedy}.`,
+    );
   }
   if (launcher === 'local') return;
   if (halving) {
@@ -82,14 +88,20 @@ function refuseLauncher({ halving, devices }: Sweep, { launcher, 'dry-run': dry,
   }
 }
 
-async function report(read: Sweep, result: SweepResult, folder: string, json: boolean): Promise<void> {
+interface Reporting {
+  readonly folder: string;
+  readonly prices: Prices | null;
+  readonly json: boolean;
+}
+
+async function report(read: Sweep, result: SweepResult, { folder, prices, json }: Reporting): Promise<void> {
   for (const { run, reason } of result.failed) say(`failed: ${run}: ${reason}`);
   if (result.variants.every(({ scores }) => scores.length === 0)) {
     if (!result.interrupted)
       throw new Fault(`Expected a run of the sweep to finish, but all failed. Mend the fault above and run again.`);
   } else {
     const { writeSweep } = await import('../report/sweep.js');
-    const files = writeSweep(folder);
+    const files = writeSweep(folder, prices);
     const tables = [files.text, ...searchTable(read, result.record)];
     console.log(json ? JSON.stringify({ ...result, folder, ...files }) : tables.join('\n\n'));
     say(`tables: ${files.arrow}, ${files.csv}, ${files.markdown}`);

@@ -81,8 +81,12 @@ const resultSchema = z.object({
 /** How one system did on one set. */
 export type Result = Readonly<z.infer<typeof resultSchema>>;
 
+/** The same without the values of single queries, which are nearly all of it. */
+const meansSchema = resultSchema.omit({ perQuery: true, pool: true });
+export type Means = Readonly<z.infer<typeof meansSchema>>;
+
 /** The set and split that a result is of. */
-export function titleOf({ set, split }: Result): string {
+export function titleOf({ set, split }: Means): string {
   return split === undefined ? set : `${set}, ${split}`;
 }
 
@@ -129,13 +133,22 @@ export function resultFiles(path: string): string[] {
 
 /** Reads one. @throws Fault a file that is missing or no result */
 export function readResult(path: string): Result {
+  return readAs(resultSchema, path);
+}
+
+/** Reads one without what single queries came to, whose values are not looked at. @throws Fault as {@link readResult} */
+export function readMeans(path: string): Means {
+  return readAs(meansSchema, path);
+}
+
+function readAs<T>(schema: z.ZodType<T>, path: string): T {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new Fault(`Expected a result of reasontune eval for ${path}, got ${reasonOf(error)}. Check the path.`);
   }
-  const checked = resultSchema.safeParse(value);
+  const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const at = checked.error.issues[0]?.path.join('.') || 'its top';
   throw new Fault(

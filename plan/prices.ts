@@ -36,3 +36,8 @@ export type Prices = z.output<typeof pricesSchema>;
 export function readPrices(file: string): Prices {
   return readPlanOf(pricesSchema, file);
 }
+
+/** What so many seconds of the machine cost, in the prices' currency. */
+export function machineCost({ machine_per_hour }: Prices, seconds: number): number {
+  return (seconds / 3600) * machine_per_hour;
+}

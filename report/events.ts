@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault, reasonOf } from '../plan/fault.js';
-import { eachLine } from './lines.js';
+import { eachLine, type Line } from './lines.js';
+import { columns, scanStep } from './step-line.js';
+import { Steps } from './steps.js';
 
 // JSON has no NaN and no Infinity: a loss that diverged is written as null.
 const measured = z
@@ -17,11 +19,9 @@ const stepSchema = z.object({
   tokens: z.number(),
   tokens_per_s: measured,
   seconds: z.number(),
+  memory_mb: z.number().optional().catch(undefined),
   source: z.string().optional(),
 });
-
-/** One optimizer step of a run: a line of its events.jsonl. `seconds` are since the process began; `tokens` are of this step. */
-export type StepEvent = z.output<typeof stepSchema>;
 
 const evaluationSchema = z.object({
   step: z.int().nonnegative(),
@@ -34,15 +34,10 @@ const evaluationSchema = z.object({
 /** The model in training, scored on one set after so many steps: a line {"eval": {…}} of events.jsonl. */
 export type EvaluationEvent = z.output<typeof evaluationSchema>;
 
-/** What a run's events.jsonl tells, each in order of steps. */
+/** What a run's events.jsonl tells, each in order of steps. `seconds` are since a process began; `tokens` are of the step. */
 export interface History {
-  readonly steps: readonly StepEvent[];
+  readonly steps: Steps;
   readonly evaluations: readonly EvaluationEvent[];
-}
-
-/** The steps of a run folder, in order: {@link readHistory}'s. */
-export function readEvents(runFolder: string): StepEvent[] {
-  return [...readHistory(runFolder).steps];
 }
 
 /**
@@ -53,11 +48,22 @@ export function readEvents(runFolder: string): StepEvent[] {
  */
 export function readHistory(runFolder: string): History {
   const file = join(runFolder, 'events.jsonl');
-  const steps: StepEvent[] = [];
+  const steps = new Steps();
   const evaluations: EvaluationEvent[] = [];
-  const take = (line: string, number: number, last: boolean): void => {
-    if (line.trim() === '') return;
-    const event = parse(line);
+  const source = sourceNumbers(steps.sources);
+  const [values, text] = [new Float64Array(columns.length), { start: 0, end: 0 }];
+  const add = (number: number): void => {
+    const step = values[0] as number;
+    while (step <= steps.last && (evaluations.at(-1)?.step ?? -1) >= step) evaluations.pop();
+    steps.push(values, number);
+  };
+  const take = ({ bytes, start, end, number, last }: Line): void => {
+    // What is no number there, or is missing, may be a fault.
+    if (scanStep(bytes, start, end, values, text) && needed.every((at) => !Number.isNaN(values[at]))) {
+      add(source(bytes.subarray(text.start, text.end)));
+      return;
+    }
+    const event = parse(bytes.toString('utf8', start, end));
     if (event === null) return;
     if (typeof event === 'string') {
       if (last) return;
@@ -69,11 +75,8 @@ export function readHistory(runFolder: string): History {
       evaluations.push(event);
       return;
     }
-    if (event.step <= (steps.at(-1)?.step ?? -1)) {
-      while ((steps.at(-1)?.step ?? -1) >= event.step) steps.pop();
-      while ((evaluations.at(-1)?.step ?? -1) >= event.step) evaluations.pop();
-    }
-    steps.push(event);
+    for (const [at, name] of columns.entries()) values[at] = event[name] ?? Number.NaN;
+    add(source(Buffer.from(event.source ?? '')));
   };
   try {
     eachLine(file, take);
@@ -88,8 +91,26 @@ export function readHistory(runFolder: string): History {
   return { steps, evaluations };
 }
 
+/** The columns that every step has; memory was not always written. */
+const needed = columns.flatMap((name, at) => (name === 'memory_mb' ? [] : [at]));
+
+/** Numbers names in the order in which they come, and adds them to a list; most often the last one comes again. */
+export function sourceNumbers(names: string[], most = Number.POSITIVE_INFINITY): (name: Buffer) => number {
+  let [last, number] = [Buffer.alloc(0), -1];
+  return (name) => {
+    if (number >= 0 && last.equals(name)) return number;
+    const text = name.toString('utf8');
+    const known = names.indexOf(text);
+    if (known < 0 && names.length >= most) return names.length - 1;
+    number = known >= 0 ? known : names.push(text) - 1;
+    last = Buffer.from(name);
+    return number;
+  };
+}
+
 /** The event a line holds, null for one of another kind, or what is wrong with it. */
-function parse(line: string): StepEvent | EvaluationEvent | string | null {
+function parse(line: string): z.output<typeof stepSchema> | EvaluationEvent | string | null {
+  if (line.trim() === '') return null;
   let value: unknown;
   try {
     value = JSON.parse(line);

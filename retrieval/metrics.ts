@@ -136,7 +136,12 @@ function inOrder(ranked: Ranked): Ranked {
   return ranked;
 }
 
-function judge(ranked: Ranked, judgements: ReadonlyMap<string, number>, relevantFrom: number, depth: number): Judged {
+function judge(
+  ranked: Ranked,
+  judgements: ReadonlyMap<string, number>,
+  relevantFrom = 1,
+  depth = Number.POSITIVE_INFINITY,
+): Judged {
   const isRelevant = (grade: number) => grade >= relevantFrom;
   const all = [...judgements.values()];
   const count = Math.min(ranked.length, depth);
@@ -155,6 +160,31 @@ function judge(ranked: Ranked, judgements: ReadonlyMap<string, number>, relevant
     ideal: all.filter((grade) => grade > 0).sort((a, b) => b - a),
     relevant: all.filter(isRelevant).length,
     isRelevant,
+  };
+}
+
+/**
+ * One query's ranking, to be scored again and again in other orders: `swap` exchanges two places, `isJudged` tells
+ * which hold a document with a judgement, and `value` is the measure of the order as it stands.
+ */
+export interface Reordered {
+  swap(a: number, b: number): void;
+  isJudged(place: number): boolean;
+  value(): number;
+}
+
+/** Scores without sorting, as {@link evaluate} does a ranking whose order is given. */
+export function reorder(ranked: Ranked, judgements: ReadonlyMap<string, number>, measure: Measure): Reordered {
+  const judged = judge(ranked, judgements);
+  const { hasJudgement } = judged;
+  const grades = [...judged.grades];
+  return {
+    swap(a, b) {
+      [grades[a], grades[b]] = [grades[b]!, grades[a]!];
+      [hasJudgement[a], hasJudgement[b]] = [hasJudgement[b]!, hasJudgement[a]!];
+    },
+    isJudged: (place) => hasJudgement[place] === 1,
+    value: () => measure.of({ ...judged, grades }),
   };
 }
 

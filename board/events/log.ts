@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
-import { columns, scanStep, type Text } from './scan.js';
-import { Steps } from './steps.js';
+import { sourceNumbers } from '../../report/events.js';
+import { columns, scanStep, type Text } from '../../report/step-line.js';
+import { Steps } from '../../report/steps.js';
 
 const CHUNK = 1 << 22;
 // A step is some 200 bytes. A line that does not end must not fill the memory.
@@ -31,6 +32,7 @@ export class EventLog {
   evaluations: Evaluation[] = [];
   /** Lines that could not be read, and the number of the first. */
   unread = { count: 0, first: 0 };
+  #source = sourceNumbers(this.steps.sources, MOST_SOURCES);
   #offset = 0;
   #inode = -1;
   #lines = 0;
@@ -78,7 +80,7 @@ export class EventLog {
     this.steps = new Steps();
     this.evaluations = [];
     this.unread = { count: 0, first: 0 };
-    this.#latin = [];
+    this.#source = sourceNumbers(this.steps.sources, MOST_SOURCES);
     [this.#offset, this.#lines, this.#inode] = [0, 0, -1];
   }
 
@@ -86,15 +88,14 @@ export class EventLog {
   #lineByLine(buffer: Buffer, length: number): number {
     const values = new Float64Array(columns.length);
     const text: Text = { start: 0, end: 0 };
-    let [source, start] = [-1, 0];
+    let start = 0;
     for (;;) {
       const end = buffer.indexOf(10, start);
       if (end < 0 || end >= length) return start;
       const lineEnd = end > start && buffer[end - 1] === 13 ? end - 1 : end;
       this.#lines++;
       if (scanStep(buffer, start, lineEnd, values, text)) {
-        source = this.#sourceAt(buffer, text, source);
-        this.#add(values, source);
+        this.#add(values, this.#source(buffer.subarray(text.start, text.end)));
       } else if (lineEnd > start) this.#parse(buffer.toString('utf8', start, lineEnd));
       start = end + 1;
     }
@@ -104,23 +105,6 @@ export class EventLog {
     const step = values[0] as number;
     while ((this.evaluations.at(-1)?.step ?? -1) >= step) this.evaluations.pop();
     this.steps.push(values, source);
-  }
-
-  /** The number of a step's source: most often the last one's. */
-  #sourceAt(buffer: Buffer, { start, end }: Text, last: number): number {
-    const name = buffer.toString('latin1', start, end);
-    if (last >= 0 && this.#latin[last] === name) return last;
-    const known = this.#latin.indexOf(name);
-    return known >= 0 ? known : this.#newSource(name, buffer.toString('utf8', start, end));
-  }
-
-  #latin: string[] = [];
-
-  #newSource(latin: string, name: string): number {
-    const { sources } = this.steps;
-    if (sources.length === MOST_SOURCES) return MOST_SOURCES - 1;
-    this.#latin.push(latin);
-    return sources.push(name) - 1;
   }
 
   /** A line in another form than a step's usual one. */
@@ -139,7 +123,7 @@ export class EventLog {
       const given: Record<string, unknown> = step.data;
       const number = (name: string): number => (typeof given[name] === 'number' ? given[name] : Number.NaN);
       const source = Buffer.from(typeof given.source === 'string' ? given.source : '');
-      this.#add(Float64Array.from(columns, number), this.#sourceAt(source, { start: 0, end: source.length }, -1));
+      this.#add(Float64Array.from(columns, number), this.#source(source));
     }
   }
 

@@ -17,6 +17,8 @@ interface Look {
   /** A value under the crosshair. */
   readonly say: (value: number) => string;
   readonly sayX: (x: number) => string;
+  /** Name a line that is alone, too: the title does not say what it is of. */
+  readonly named?: boolean;
 }
 
 interface Frame {
@@ -107,7 +109,7 @@ export class Chart {
         ...this.#lines.flatMap((line) => this.#paths(line)),
         this.#cross,
       ),
-      ...(this.#lines.length > 1 ? [legend(this.#lines)] : []),
+      ...(this.#isNamed() ? [legend(this.#lines)] : []),
     );
     if (this.#place >= 0) this.#say();
   }
@@ -133,6 +135,10 @@ export class Chart {
     // An average of a handful of steps says nothing that they do not.
     if (smooth.length < 8) return [path(own, 'strong')];
     return [path(own, 'faint'), path(smooth, 'strong')];
+  }
+
+  #isNamed(): boolean {
+    return this.#lines.length > 1 || this.#look.named === true;
   }
 
   /** What a listener hears of the picture: where each line begins and ends. */
@@ -191,7 +197,7 @@ export class Chart {
         ];
       return point && point.y !== null ? [{ line, x: point.x, y: point.y }] : [];
     });
-    const named = this.#lines.length > 1;
+    const named = this.#isNamed();
     this.#readout.replaceChildren(
       h('span', {}, sayX(x)),
       ...values.map(({ line, y }) =>

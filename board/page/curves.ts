@@ -25,6 +25,7 @@ export class CurvePictures {
     height: 200,
     say: (value) => fixed(value, 3),
     sayX: axes.step.say,
+    named: true,
   });
   readonly #others = charts.map(([key, title, say]) => ({
     key,

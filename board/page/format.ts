@@ -55,3 +55,10 @@ export function chance(value: number): string {
 export function counted(count: number, one: string): string {
   return `${grouped(count)} ${one}${count === 1 ? '' : 's'}`;
 }
+
+/** A name in at most so many characters, its middle left out: runs of a sweep differ at their ends. */
+export function shortened(name: string, most: number): string {
+  if (name.length <= most) return name;
+  const end = Math.floor((most - 1) * 0.5);
+  return `${name.slice(0, most - 1 - end)}…${name.slice(name.length - end)}`;
+}

@@ -1,7 +1,7 @@
 import type { RunRow } from '../protocol.js';
 import { spark } from './chart.js';
 import { empty, h, labelled, select } from './dom.js';
-import { clock, counted, fixed, grouped, moment, power } from './format.js';
+import { clock, counted, fixed, grouped, moment, power, shortened } from './format.js';
 import { type Column, type Sorting, Table } from './table.js';
 import { goTo, link, type View, type Visit } from './view.js';
 
@@ -138,7 +138,7 @@ function columnsOf(
       key: 'run',
       heading: 'run',
       cell: ({ id, notes }) => [
-        h('a', { href: link('run', { id }), title: id }, id),
+        h('a', { href: link('run', { id }), title: id }, shortened(id, 54)),
         notes.length > 0 && h('abbr', { class: 'warn', title: notes.join('\n') }, ' !'),
       ],
       sort: ({ id }) => id,

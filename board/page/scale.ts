@@ -6,6 +6,8 @@ export function ticks(low: number, high: number, about: number): number[] {
   const step = ([1, 2, 5, 10].find((one) => one * power >= rough) ?? 10) * power;
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
+  // One mark alone says nothing of the scale.
+  if (last - first < 1 && about < 16) return ticks(low, high, 2 * about);
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 

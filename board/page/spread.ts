@@ -1,7 +1,7 @@
 import { meanStd } from '../../report/table.js';
 import type { Spread } from '../protocol.js';
 import { s } from './dom.js';
-import { fixed } from './format.js';
+import { fixed, shortened } from './format.js';
 import { extent, ticks, tickTexts } from './scale.js';
 
 const ROW = 24;
@@ -10,7 +10,7 @@ const ROW = 24;
 export function spreadChart(variants: readonly Spread[], measure: string, width: number): SVGElement | null {
   const range = extent(variants.flatMap(({ values }) => values));
   if (!range) return null;
-  const left = Math.min(260, 16 + 6.6 * Math.max(...variants.map(({ name }) => name.length)));
+  const left = Math.min(300, 0.4 * width, 16 + 6.6 * Math.max(...variants.map(({ name }) => name.length)));
   const right = width - 110;
   const height = variants.length * ROW + 30;
   const toX = (value: number): number => left + ((value - range[0]) / (range[1] - range[0])) * (right - left);
@@ -39,7 +39,8 @@ export function spreadChart(variants: readonly Spread[], measure: string, width:
       s(
         'text',
         { class: 'name', x: left - 10, y: y + 4, 'text-anchor': 'end' },
-        name.length > most ? `${name.slice(0, most - 1)}…` : name,
+        shortened(name, most),
+        s('title', {}, name),
       ),
       ...bar,
       ...(values.length > 1

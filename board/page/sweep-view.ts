@@ -1,6 +1,6 @@
-import type { Ablation, Overview } from '../protocol.js';
+import type { Ablation, SweepEntry, SweptRun } from '../protocol.js';
 import { empty, h, labelled, notes, select } from './dom.js';
-import { fixed, grouped } from './format.js';
+import { fixed, grouped, moment } from './format.js';
 import { server } from './server.js';
 import { spreadChart } from './spread.js';
 import { Table } from './table.js';
@@ -8,8 +8,7 @@ import { link, type View, type Visit } from './view.js';
 
 /** The sweeps of the folder. */
 export function sweepsView({ store }: Visit): View {
-  type Sweep = Overview['sweeps'][number];
-  const table = new Table<Sweep>(
+  const table = new Table<SweepEntry>(
     [
       {
         key: 'id',
@@ -19,6 +18,21 @@ export function sweepsView({ store }: Visit): View {
         class: 'name',
       },
       { key: 'runs', heading: 'runs', cell: ({ runs }) => grouped(runs), sort: ({ runs }) => runs, numeric: true },
+      { key: 'done', heading: 'done', cell: ({ done }) => grouped(done), sort: ({ done }) => done, numeric: true },
+      {
+        key: 'failed',
+        heading: 'failed',
+        cell: ({ failed }) => h('span', { class: failed ? 'loss' : null }, grouped(failed)),
+        sort: ({ failed }) => failed,
+        numeric: true,
+      },
+      {
+        key: 'changed',
+        heading: 'changed',
+        cell: ({ changed }) => moment(changed),
+        sort: ({ changed }) => changed,
+        numeric: true,
+      },
     ],
     ({ id }) => id,
     'Sweeps',
@@ -58,13 +72,17 @@ export function sweepView({ store, query, note }: Visit): View {
     }
   };
   void draw();
+  const changedAt = (): number | undefined => store.sweeps.find((sweep) => sweep.id === id)?.changed;
+  let before = changedAt();
   return {
     title: id,
     content: [h('h1', {}, id === '.' ? 'This sweep' : id), holder],
     leave: store.listen((changed) => {
-      const mine = [...changed].some((run) => run.startsWith(`${id}/`) || id === '.');
+      const mine = before !== changedAt() || [...changed].some((run) => run.startsWith(`${id}/`) || id === '.');
       const busy = holder.contains(document.activeElement);
-      if (mine && !busy) void draw();
+      if (!mine || busy) return;
+      before = changedAt();
+      void draw();
     }),
   };
 }
@@ -88,30 +106,32 @@ function partsOf(
       ),
     ),
     spreads.length > 0 ? picture(spreads, chosen, note) : null,
-    runs.length > 0
-      ? h(
-          'section',
-          {},
-          h('h2', {}, 'Runs'),
-          h(
-            'ul',
-            { class: 'runs' },
-            ...runs.map(({ id, state, loss }) =>
-              h(
-                'li',
-                {},
-                h('a', { href: link('run', { id }) }, id.split('/').at(-1)),
-                ' ',
-                h('span', { class: `state ${state}` }, state),
-                ' ',
-                h('span', { class: 'quiet' }, `loss ${fixed(loss, 4)}`),
-              ),
-            ),
-          ),
-        )
-      : null,
+    runs.length > 0 ? runList(runs) : null,
   ];
   return parts.filter((part) => part !== null);
+}
+
+/** The runs, counted by their states, each with what went wrong. */
+function runList(runs: readonly SweptRun[]): HTMLElement {
+  const states = [...new Set(runs.map(({ state }) => state))];
+  const counts = states.map((one) => `${grouped(runs.filter(({ state }) => state === one).length)} ${one}`);
+  const item = ({ name, id, state, reason, loss }: SweptRun): HTMLElement =>
+    h(
+      'li',
+      {},
+      id === null ? name : h('a', { href: link('run', { id }) }, name),
+      ' ',
+      h('span', { class: `state ${state}` }, state),
+      loss !== null && h('span', { class: 'quiet' }, ` loss ${fixed(loss, 4)}`),
+      reason !== null && h('p', { class: 'reason' }, reason),
+    );
+  return h(
+    'section',
+    {},
+    h('h2', {}, 'Runs'),
+    h('p', { class: 'quiet' }, `${counts.join(', ')}.`),
+    h('ul', { class: 'runs' }, ...runs.map(item)),
+  );
 }
 
 /** A table whose columns are not known beforehand: those of numbers alone stand to the right, and sort as numbers. */
@@ -129,10 +149,10 @@ function cellTable(columns: readonly string[], rows: readonly (readonly string[]
       return {
         key: String(i),
         heading,
-        cell: ({ cells }) => shortened(cells[i] ?? ''),
+        cell: ({ cells }) => fewerDigits(cells[i] ?? ''),
         sort: ({ cells }) => (numeric ? numberIn(cells[i]) : (cells[i] ?? '')),
         numeric,
-        ...(i === 0 ? { class: 'name' } : {}),
+        ...(i === 0 ? { class: 'name whole' } : {}),
       };
     }),
     ({ key }) => key,
@@ -143,7 +163,7 @@ function cellTable(columns: readonly string[], rows: readonly (readonly string[]
 }
 
 /** A file's numbers have more digits than a table needs: four behind the point here, all of them under the mouse. */
-function shortened(cell: string): HTMLElement | string {
+function fewerDigits(cell: string): HTMLElement | string {
   if (!/^-?\d+\.\d{5,}$/.test(cell)) return cell;
   return h('span', { title: cell }, Number(cell).toFixed(4));
 }

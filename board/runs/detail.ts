@@ -12,7 +12,7 @@ export function detailOf(root: Root, row: RunRow): RunDetail {
   const { results, notes } = resultsOf(root, row.id);
   return {
     row,
-    plan: planText(root, row.id),
+    plan: planIn(root.find(row.id, 'plan.yaml'), row.id),
     checkpoints: checkpointsIn(root.folder(row.id)).map((path) => basename(path)),
     results: results.map(({ set, split, system, queries, documents, seconds, metrics }) => ({
       set,
@@ -27,9 +27,8 @@ export function detailOf(root: Root, row: RunRow): RunDetail {
   };
 }
 
-/** A run's plan.yaml; empty where there is none. */
-export function planText(root: Root, id: string): string {
-  const file = root.find(id, 'plan.yaml');
+/** The text of a run's plan; empty where it has none. @throws Refused a file that is too large for one */
+export function planIn(file: string | null, id: string): string {
   if (file === null) return '';
   const found = statSync(file);
   if (found.isFile() && found.size <= LARGEST_PLAN) return readFileSync(file, 'utf8');

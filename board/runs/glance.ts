@@ -30,6 +30,7 @@ export function glanceAt(text: string): Glance {
 /** A value on one line; only what is quoted needs YAML's rules. */
 function scalar(value: string): string {
   if (!/^['"]/.test(value)) return value;
+  if (/^'[^']*'$|^"[^"\\]*"$/.test(value)) return value.slice(1, -1);
   try {
     return String(parse(value));
   } catch {

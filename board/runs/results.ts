@@ -1,7 +1,8 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Result, readResults } from '../../eval/result.js';
+import { type Means, type Result, readMeans, readResults } from '../../eval/result.js';
 import { reasonOf } from '../../plan/fault.js';
+import { Folder } from '../folder.js';
 import type { Root } from '../inside.js';
 
 /** What was measured of a run. */
@@ -9,42 +10,62 @@ export interface Marks {
   /** Changes when the files do. */
   readonly stamp: string;
   /** The run's own means: `pep test nDCG@10`. */
-  readonly scores: Readonly<Record<string, number>>;
+  readonly scores: Scores;
   readonly notes: readonly string[];
 }
 
+type Scores = Readonly<Record<string, number>>;
+
 interface Held {
   readonly stamp: string;
-  readonly result: Result | null;
+  readonly result: Means | null;
   readonly note: string | null;
 }
 
 /** A result as the table needs it; its queries' values would fill the memory. */
-const means = new Map<string, Held>();
+const held = new Map<string, Held>();
 
 /** The means that lie in a run's results, of the run itself. */
-export function marksOf(root: Root, id: string): Marks {
-  const files = resultFiles(root, id);
-  const held = files.map((file) => readMeans(root, file));
+export function marksOf(run: Folder): Marks {
+  const here = resultFiles(run.folder('results')).map(meansOf);
   const own = ownOf(
-    held.flatMap(({ result }) => result ?? []),
-    nameOf(root, id),
+    here.flatMap(({ result }) => result ?? []),
+    basename(run.path),
   );
-  const scores = Object.fromEntries(
-    own.flatMap(({ set, split, metrics }) =>
+  const notes = here.flatMap(({ note }) => note ?? []);
+  return { stamp: here.map(({ stamp }) => stamp).join(' '), scores: scoresOf(own), notes };
+}
+
+/** A system's means on one set, or what is wrong with the file. */
+export interface SystemMeans {
+  readonly system: string;
+  readonly scores: Scores;
+  readonly note: string | null;
+}
+
+/** The means of every system whose results lie in a folder laid out as a run's `results/`. */
+export function meansIn(folder: Folder | null): SystemMeans[] {
+  return resultFiles(folder).map((file) => {
+    const { result, note } = meansOf(file);
+    return { system: result?.system ?? '', scores: result ? scoresOf([result]) : {}, note };
+  });
+}
+
+/** `pep test nDCG@10` → mean. */
+function scoresOf(results: readonly Means[]): Scores {
+  return Object.fromEntries(
+    results.flatMap(({ set, split, metrics }) =>
       Object.entries(metrics).map(([measure, value]) => [[set, split ?? '', measure].join(' '), value]),
     ),
   );
-  const notes = held.flatMap(({ note }) => note ?? []);
-  return { stamp: held.map(({ stamp }) => stamp).join(' '), scores, notes };
 }
 
 /** Every result that lies in a run's folder, with its queries' values. Those that cannot be read become notes. */
 export function resultsOf(root: Root, id: string): { results: Result[]; notes: string[] } {
   const notes: string[] = [];
-  const results = resultFiles(root, id).flatMap((file) => {
+  const results = resultFiles(Folder.at(root, id, 'results')).flatMap((file) => {
     try {
-      return readResults([root.find(file) as string]);
+      return readResults([file]);
     } catch (error) {
       notes.push(reasonOf(error));
       return [];
@@ -54,11 +75,11 @@ export function resultsOf(root: Root, id: string): { results: Result[]; notes: s
 }
 
 /** The results of the run itself among those that lie in its folder, one for each set. */
-export function ownOf(results: readonly Result[], name: string): Result[] {
+export function ownOf<T extends Means>(results: readonly T[], name: string): T[] {
   const titles = new Set(results.map(({ set, split }) => `${set}\n${split}`));
   return [...titles].flatMap((title) => {
     const here = results.filter(({ set, split }) => `${set}\n${split}` === title);
-    const mine = (result: Result): boolean =>
+    const mine = (result: T): boolean =>
       result.system === name || basename(result.model) === name || result.system.startsWith(`${name}/step-`);
     return here.find(mine) ?? (here.length === 1 ? here : []);
   });
@@ -69,41 +90,30 @@ export function nameOf(root: Root, id: string): string {
   return basename(join(root.path, id));
 }
 
-/** `<run>/results/<set>-<split>/<system>.json`, where its ranking lies beside it, by its place in the board's folder. */
-function resultFiles(root: Root, id: string): string[] {
-  return names(root, id, 'results').flatMap((set) => {
-    const here = names(root, id, 'results', set);
-    const rankings = new Set(here.filter((name) => name.endsWith('.run') || name.endsWith('.run.json')));
-    return here
-      .filter((name) => name.endsWith('.json') && !rankings.has(name))
-      .filter((name) => rankings.has(`${name.slice(0, -5)}.run`) || rankings.has(`${name.slice(0, -5)}.run.json`))
-      .map((name) => join(id, 'results', set, name))
-      .filter((file) => root.find(file) !== null);
+/** `<folder>/<set>-<split>/<system>.json`, where its ranking lies beside it. */
+function resultFiles(folder: Folder | null): string[] {
+  return (folder?.names ?? []).flatMap((name) => {
+    const set = folder?.folder(name);
+    if (!set) return [];
+    const isRanking = (file: string): boolean => file.endsWith('.run') || file.endsWith('.run.json');
+    return set.names
+      .filter((file) => file.endsWith('.json') && !isRanking(file))
+      .filter((file) => ['.run', '.run.json'].some((form) => set.has(`${file.slice(0, -5)}${form}`)))
+      .flatMap((file) => set.file(file) ?? []);
   });
 }
 
-function names(root: Root, ...parts: string[]): string[] {
-  const folder = root.find(...parts);
-  try {
-    return folder === null ? [] : readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
-}
-
-function readMeans(root: Root, file: string): Held {
-  const path = root.find(file) as string;
-  const found = statSync(path, { throwIfNoEntry: false });
+function meansOf(file: string): Held {
+  const found = statSync(file, { throwIfNoEntry: false });
   const stamp = `${file} ${found?.size} ${found?.mtimeMs}`;
-  const before = means.get(path);
+  const before = held.get(file);
   if (before?.stamp === stamp) return before;
-  let held: Held;
+  let now: Held;
   try {
-    const [result] = readResults([path]) as [Result];
-    held = { stamp, result: { ...result, perQuery: {} }, note: null };
+    now = { stamp, result: readMeans(file), note: null };
   } catch (error) {
-    held = { stamp, result: null, note: reasonOf(error) };
+    now = { stamp, result: null, note: reasonOf(error) };
   }
-  means.set(path, held);
-  return held;
+  held.set(file, now);
+  return now;
 }

@@ -1,9 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { writerOf } from '../../plan/run-layout.js';
-import type { Root } from '../inside.js';
+import { basename } from 'node:path';
+import { lockFile, writerOf } from '../../plan/run-layout.js';
 import type { RunRow, RunState } from '../protocol.js';
-import { planText } from './detail.js';
+import type { ToldRun } from '../sweeps/records.js';
+import { planIn } from './detail.js';
+import type { FoundRun } from './find.js';
 import { type Glance, glanceAt } from './glance.js';
 import { type Marks, marksOf } from './results.js';
 import { lastStep, losses } from './sample.js';
@@ -17,20 +18,23 @@ interface Seen<T> {
 export class Rows {
   readonly #seen = new Map<string, Seen<unknown>>();
 
-  constructor(private readonly root: Root) {}
-
-  /** A run's row: the very same object where nothing changed. */
-  read(id: string): RunRow {
-    const folder = this.root.find(id) ?? join(this.root.path, id);
-    const [planFile, eventsFile] = [this.root.find(id, 'plan.yaml'), this.root.find(id, 'events.jsonl')];
+  /**
+   * A run's row: the very same object where nothing changed.
+   *
+   * @param told what the sweep that it belongs to says of it
+   */
+  read({ id, folder }: FoundRun, told?: ToldRun): RunRow {
+    const [planFile, eventsFile] = [folder.file('plan.yaml'), folder.file('events.jsonl')];
     const [planStat, eventsStat] = [statOf(planFile), statOf(eventsFile)];
-    const marks = marksOf(this.root, id);
-    const writing = writerOf(folder) !== null;
-    const stamp = [stampOf(planStat), stampOf(eventsStat), marks.stamp, writing].join(' ');
+    const marks = marksOf(folder);
+    const writing = folder.has(lockFile) && writerOf(folder.path) !== null;
+    const changed = Math.max(...[planStat, eventsStat].map(timeOf));
+    const said = told && sayingOf(told, writing, changed);
+    const stamp = [stampOf(planStat), stampOf(eventsStat), marks.stamp, writing, said?.state, said?.reason].join(' ');
     return this.#once(id, stamp, () => {
-      const plan = this.#once(`${id}/plan`, stampOf(planStat), () => glanceAt(planText(this.root, id)));
+      const plan = this.#once(`${id}/plan`, stampOf(planStat), () => glanceAt(planIn(planFile, id)));
       const events = this.#once(`${id}/events`, stampOf(eventsStat), () => lookAtEvents(eventsFile));
-      return rowOf({ id, plan, events, marks, writing, changed: Math.max(...[planStat, eventsStat].map(timeOf)) });
+      return rowOf({ id, plan, events, marks, writing, said, changed });
     });
   }
 
@@ -55,10 +59,27 @@ interface Parts {
   readonly events: Events;
   readonly marks: Marks;
   readonly writing: boolean;
+  readonly said: Saying | undefined;
   readonly changed: number;
 }
 
-function rowOf({ id, plan, events, marks, writing, changed }: Parts): RunRow {
+type Saying = Pick<ToldRun, 'state' | 'reason'>;
+
+// An evaluation tells nothing while it goes on; a sweep that was killed says for ever that its run is running.
+const RECENT = 10 * 60_000;
+
+/**
+ * What a sweep knows of a run beyond the run's own files: that it is done, failed or was given up, and that it runs where no process
+ * of this machine writes to it, as while it is evaluated or on another node. Nothing where the files are newer.
+ */
+function sayingOf({ state, reason, changed }: ToldRun, writing: boolean, files: number): Saying | undefined {
+  if (writing) return undefined;
+  if (state === 'running') return Date.now() - Math.max(changed, files) < RECENT ? { state, reason } : undefined;
+  const ended = state === 'done' || state === 'failed' || state === 'halved';
+  return ended && changed >= files ? { state, reason } : undefined;
+}
+
+function rowOf({ id, plan, events, marks, writing, said, changed }: Parts): RunRow {
   const textAt = (path: string): string => plan.values(path)[0] ?? '';
   const numberAt = (path: string): number | null => {
     const text = textAt(path);
@@ -68,7 +89,7 @@ function rowOf({ id, plan, events, marks, writing, changed }: Parts): RunRow {
   const step = events.last?.step ?? null;
   return {
     id,
-    state: stateOf(writing, step, Number.isNaN(total) ? null : total),
+    state: said?.state ?? stateOf(writing, step, Number.isNaN(total) ? null : total),
     step,
     total: Number.isNaN(total) ? null : total,
     loss: events.last?.loss ?? null,
@@ -84,7 +105,7 @@ function rowOf({ id, plan, events, marks, writing, changed }: Parts): RunRow {
     hash: plan.hash,
     sets: plan.values('eval.sets.path'),
     scores: marks.scores,
-    notes: marks.notes,
+    notes: [...(said?.reason ? [said.reason] : []), ...marks.notes],
   };
 }
 
@@ -100,14 +121,18 @@ interface Events {
   readonly spark: readonly (number | null)[];
 }
 
+const scratch = Buffer.allocUnsafe(1 << 18);
+
 function lookAtEvents(file: string | null): Events {
   if (file === null) return { last: null, spark: [] };
   const handle = openSync(file, 'r');
   try {
     const { size } = fstatSync(handle);
+    // One reading of a few dozen pages takes less than dozens of readings of one.
+    const whole = size <= scratch.length ? readSync(handle, scratch, 0, size, 0) : null;
     const read = (from: number, length: number): string => {
-      const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - from)));
-      return bytes.toString('latin1', 0, readSync(handle, bytes, 0, bytes.length, from));
+      if (whole !== null) return scratch.toString('latin1', from, Math.min(whole, from + length));
+      return scratch.toString('latin1', 0, readSync(handle, scratch, 0, Math.min(length, scratch.length), from));
     };
     return { last: lastStep(read, size), spark: losses(read, size) };
   } finally {

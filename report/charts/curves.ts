@@ -76,6 +76,8 @@ export function writeCurves(prefix: string, given: Curves): Picture {
               borderDash: look.dash,
               pointStyle: look.marker,
               pointRadius: points || line.length === 1 ? 3.5 : 0,
+              // Half of a point at the edge, and of a line along it, lies outside.
+              clip: points ? 6 : 2,
               pointBackgroundColor: '#ffffff',
               pointBorderWidth: 1.6,
             })),

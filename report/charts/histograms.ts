@@ -1,7 +1,8 @@
 import type { ChartConfiguration, Plugin } from 'chart.js';
 import { type Picture, writeChart } from './chart.js';
 import { headingRoom, ink, options, palette, tint } from './look.js';
-import { font, textWidth, wrap } from './text.js';
+import { nameLines } from './names.js';
+import { font, textWidth } from './text.js';
 
 /** How many of something lie in each of the bins that all histograms of a picture share. */
 export interface Histogram {
@@ -24,17 +25,22 @@ export interface Histograms {
 
 const CHART = 430;
 const NAME = 220;
-const ROW = 46;
+const ROW = 48;
 
 /** Draws histograms below each other on one axis, each as shares of its own whole, to one scale. */
 export function writeHistograms(prefix: string, given: Histograms): Picture {
   const { edges, x, title, subtitle } = given;
-  const rows = given.histograms.map((one) => {
+  const names = nameLines(
+    given.histograms.map(({ name }) => name),
+    NAME,
+    3,
+  );
+  const rows = given.histograms.map((one, i) => {
     const all = one.counts.reduce((sum, count) => sum + count, 0);
     return {
       ...one,
       shares: one.counts.map((count) => count / Math.max(1, all)),
-      lines: wrap(one.name, font(12), NAME).slice(0, 3),
+      lines: names[i] as string[],
     };
   });
   const most = Math.max(...rows.flatMap(({ shares }) => shares), 1e-9);
@@ -127,7 +133,7 @@ function bars(rows: readonly DrawnRow[], most: number): Plugin {
         ctx.textAlign = 'right';
         const middle = floor - tallest / 2;
         lines.forEach((line, i) => {
-          ctx.fillText(line, chartArea.left - 10, middle + (i - (lines.length - 1) / 2) * 14);
+          ctx.fillText(line, chartArea.left - 10, middle + (i - (lines.length - 1) / 2) * 13.5);
         });
         ctx.fillStyle = ink.text;
         ctx.font = font(11);

@@ -1,4 +1,4 @@
-import { font, textWidth } from './text.js';
+import { font, textWidth, wrap } from './text.js';
 
 /**
  * Names for a picture, none wider than `most` pixels and no two alike that differ: what all begin with alike
@@ -26,6 +26,19 @@ export function shortNames(names: readonly string[], most: number, size = 11): s
     });
   }
   return names.map((name) => cut.get(name) as string);
+}
+
+/**
+ * Names in so many lines of at most `most` pixels, at 12 pixels: where one of them does not fit all are shortened as by
+ * {@link shortNames}, so that none become alike.
+ */
+export function nameLines(names: readonly string[], most: number, lines: number): string[][] {
+  // A break leaves some of a line free: how much the lines hold is tried out.
+  for (let width = lines * most; width > most; width -= most / 8) {
+    const wrapped = shortNames(names, width, 12).map((name) => wrap(name, font(12), most));
+    if (wrapped.every((one) => one.length <= lines)) return wrapped;
+  }
+  return shortNames(names, most, 12).map((name) => [name]);
 }
 
 /** Lengths at which a beginning that all names share may be cut off: after a sign that parts words, the shortest first. */

@@ -1,8 +1,9 @@
 import type { ChartConfiguration, Plugin } from 'chart.js';
 import { type Picture, writeChart } from './chart.js';
 import { headingRoom, ink, options, palette, tint } from './look.js';
+import { nameLines } from './names.js';
 import { type Reference, referenceLines, referenceRoom } from './references.js';
-import { font, textWidth, wrap } from './text.js';
+import { font, textWidth } from './text.js';
 
 /** Something with a value, an interval about it, and what else is to be seen of it. */
 export interface Row {
@@ -42,8 +43,14 @@ const [blue, vermilion] = palette as [string, string];
  */
 export function writeRows(prefix: string, given: Rows): Picture {
   const { rows, references, measure } = given;
-  const names = rows.map(({ name, value }) => nameLines(name, value === null));
-  const nameWidth = Math.max(...names.flat().map((line) => textWidth(line, font(12, 600))), 40);
+  const names = linesOf(rows);
+  const nameWidth = Math.max(
+    ...names
+      .filter((_, i) => rows[i]?.value !== null)
+      .flat()
+      .map((line) => textWidth(line, font(12))),
+    40,
+  );
   const textRoom = Math.max(...rows.map(({ text }) => textWidth(text, font(12))), 0) + 32;
   const width = Math.round(Math.max(700, CHART + nameWidth + textRoom + 40));
   const headings = { title: given.title, subtitle: given.subtitle, x: measure, width: width - textRoom - 16 };
@@ -122,12 +129,15 @@ export function writeRows(prefix: string, given: Rows): Picture {
   return writeChart(prefix, chart, { width, height });
 }
 
-/** A name in one line, or in two, cut short where even these do not hold it. */
-function nameLines(name: string, heading: boolean): string[] {
-  const lines = wrap(name, font(12, heading ? 600 : 400), NAME);
-  if (lines.length <= 2) return lines;
-  const [first = '', second = ''] = lines;
-  return [first, `${second.slice(0, -1)}…`];
+/** Each row's name in one line or two; a heading has all the width that it needs. */
+function linesOf(rows: readonly Row[]): string[][] {
+  const named = rows.filter(({ value }) => value !== null);
+  const lines = nameLines(
+    named.map(({ name }) => name),
+    NAME,
+    2,
+  );
+  return rows.map((row) => (row.value === null ? [row.name] : (lines[named.indexOf(row)] as string[])));
 }
 
 function reach(rows: readonly Row[], references: readonly Reference[]): [number, number] {

@@ -18,9 +18,10 @@ export function textWidth(text: string, textFont: string): number {
   return context.measureText(text).width;
 }
 
-/** A text in lines of at most so many pixels, broken at blanks, else after a sign that joins words, else anywhere. */
+/** A text in lines of at most so many pixels, broken at blanks, else after a sign that joins words but no number's, else anywhere. */
 export function wrap(text: string, textFont: string, most: number): string[] {
-  const pieces = text.match(/ *[^ \-_/.,:;+]*[-_/.,:;+]*/g)?.filter((piece) => piece !== '') ?? [];
+  const pieces =
+    text.match(/ *(?:[^ \-_/.,:;+]|(?<=\d)[.,](?=\d))*[-_/.,:;+]*/g)?.filter((piece) => piece !== '') ?? [];
   const lines: string[] = [];
   let line = '';
   const add = (piece: string): void => {

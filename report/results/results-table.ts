@@ -1,6 +1,6 @@
 import { type Comparison, compareResults } from '../../eval/compare.js';
 import { type Result, titleOf } from '../../eval/result.js';
-import type { Prices } from '../../plan/prices.js';
+import { machineCost, type Prices } from '../../plan/prices.js';
 import { meanStd } from '../table.js';
 import type { Contenders } from './contenders.js';
 import type { Trained } from './trained.js';
@@ -70,7 +70,7 @@ export function resultsTable(contenders: Contenders, prices: Prices | null): Res
   const { name, baseline, systems, references } = contenders;
   const evaluated = contenders.runs.filter(({ results }) => results.length > 0);
   const costOf = ({ seconds }: Effort): number | null =>
-    prices && seconds !== null ? (seconds / 3600) * prices.machine_per_hour : null;
+    prices && seconds !== null ? machineCost(prices, seconds) : null;
   const variants = [...new Set(evaluated.map(({ variant }) => variant))].map((variant) => {
     const runs = evaluated.filter((run) => run.variant === variant);
     return { variant, runs, effort: { tokens: meanOf(runs, 'tokens'), seconds: meanOf(runs, 'seconds') } };

@@ -2,9 +2,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type Result, readResults } from '../../eval/result.js';
 import { readSweepRecord, sweepRecordFile } from '../../plan/sweep/record.js';
-import { readEvents } from '../events.js';
-import { elapsed, tokensRead } from '../runs/elapsed.js';
+import { readHistory } from '../events.js';
+import { elapsed } from '../runs/elapsed.js';
 import { type Listed, listSweep } from '../runs/listed.js';
+import { Steps } from '../steps.js';
 
 /** A training, and what `eval` found of it. */
 export interface Trained extends Omit<Listed, 'state' | 'reason'> {
@@ -41,13 +42,14 @@ export function readSweepFolder(folder: string): SweepFolder {
 /** Reads a run's results, and its tokens and seconds where they are not known. @throws Fault a malformed file */
 export function readTrained({ state, reason, ...run }: Listed): Trained {
   const { folder, tokens, seconds } = run;
-  const events = tokens === null && existsSync(join(folder, 'events.jsonl')) ? readEvents(folder) : [];
+  const unknown = tokens === null && existsSync(join(folder, 'events.jsonl'));
+  const steps = unknown ? readHistory(folder).steps : new Steps();
   const results = state === 'done' ? resultsOfRun(folder) : [];
   const why = reason ? `${state}: ${reason}` : state;
   return {
     ...{ ...run, results },
-    tokens: tokens ?? tokensRead(events).at(-1) ?? null,
-    seconds: seconds ?? elapsed(events).at(-1) ?? null,
+    tokens: tokens ?? steps.tokensSoFar().at(-1) ?? null,
+    seconds: seconds ?? elapsed(steps).at(-1) ?? null,
     lacking: results.length > 0 ? null : state === 'done' ? 'not evaluated' : why,
   };
 }

@@ -8,7 +8,8 @@ export function writeQueryHistogram(prefix: string, paths: readonly string[], ch
   const { title, measure, systems } = readScored(paths, choice);
   const values = systems.map(({ result }) => Object.values(result.perQuery[measure] ?? {}));
   const all = values.flat();
-  const bins = roundBins(Math.min(0, ...all), Math.max(...all, 1));
+  const [low, high] = endsOf([0, 1, ...all]);
+  const bins = roundBins(low, high);
   return writeHistograms(prefix, {
     title: `${measure} query by query`,
     subtitle: `${title}, ${values[0]?.length} queries. Each histogram is of shares of its system’s queries.`,
@@ -44,7 +45,7 @@ export function writeScoreHistogram(prefix: string, paths: readonly string[], ch
     histograms: spread.flatMap(({ name, relevant, others }, i): Histogram[] => {
       const [from, to] = ends[i] as [number, number];
       const place = (score: number): number => (several ? (score - from) / (to - from || 1) : score);
-      const text = several ? `, ${from.toPrecision(3)} to ${to.toPrecision(3)}` : '';
+      const text = several ? `, ${rangeText(from, to)}` : '';
       return [
         { name: `${name}: relevant`, counts: countIn(bins, relevant.map(place)), text: `n ${count(relevant)}${text}` },
         { name: `${name}: others`, counts: countIn(bins, others.map(place)), text: `n ${count(others)}`, second: true },
@@ -64,6 +65,19 @@ function scoresOf(system: Scored): { relevant: number[]; others: number[]; perQu
 
 function endsOf(values: readonly number[]): [number, number] {
   return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+}
+
+/** `0.12 to 0.87`: as many digits as tell the ends apart. */
+function rangeText(from: number, to: number): string {
+  const digits = Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(to - from || Math.abs(to) || 1))));
+  return [from, to]
+    .map((end) =>
+      end
+        .toFixed(digits)
+        .replace(/^-(?=[0.]+$)/, '')
+        .replace('-', '−'),
+    )
+    .join(' to ');
 }
 
 function count(values: readonly number[]): string {

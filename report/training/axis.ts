@@ -1,14 +1,14 @@
-import type { StepEvent } from '../events.js';
-import { elapsed, tokensRead } from '../runs/elapsed.js';
+import { elapsed } from '../runs/elapsed.js';
+import type { Steps } from '../steps.js';
 
 /** Along what training is drawn. */
 export const axes = ['step', 'tokens', 'time'] as const;
 export type Axis = (typeof axes)[number];
 
 /** Where each step stands: its number, the tokens read with it, or the seconds passed. */
-export function positions(steps: readonly StepEvent[], axis: Axis): ArrayLike<number> {
-  if (axis === 'tokens') return tokensRead(steps);
-  return axis === 'time' ? elapsed(steps) : steps.map(({ step }) => step);
+export function positions(steps: Steps, axis: Axis): Float64Array {
+  if (axis === 'tokens') return steps.tokensSoFar();
+  return axis === 'time' ? elapsed(steps) : steps.column('step');
 }
 
 /** An axis's heading, and the unit that its largest value asks for. */

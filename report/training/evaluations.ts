@@ -1,6 +1,6 @@
 import { Fault } from '../../plan/fault.js';
 import type { Picture } from '../charts/chart.js';
-import { type Curve, type Point, writeCurves } from '../charts/curves.js';
+import { type Curve, mostBehind, type Point, writeCurves } from '../charts/curves.js';
 import type { EvaluationEvent, History } from '../events.js';
 import { type Axis, positions, unitOf } from './axis.js';
 import { type Group, readGroups } from './runs.js';
@@ -31,16 +31,14 @@ export function writeEvaluations(
   const title = pick('--set', [...new Set(all.map(titleOf))], set, (one) => one.split(', ')[0] as string);
   const here = all.filter((event) => titleOf(event) === title);
   const by = pick('--measure', [...new Set(here.flatMap(({ metrics }) => Object.keys(metrics)))], measure);
-  const last = Math.max(
-    ...groups.flatMap(({ runs }) => runs.map(({ steps }) => Array.from(positions(steps, axis)).at(-1) ?? 0)),
-  );
+  const last = Math.max(...groups.flatMap(({ runs }) => runs.map(({ steps }) => positions(steps, axis).at(-1) ?? 0)));
   const unit = unitOf(axis, last);
   const curves = groups.flatMap((group) => curveOf(group, { title, by, axis, size: unit.size }));
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
+  const band = curves.length > mostBehind ? '' : ' Band: from the lowest to the highest seed.';
   return writeCurves(prefix, {
     title: `${by} on ${title} while training`,
-    subtitle:
-      seeds > 1 ? 'Line: mean over seeds. Band: from the lowest to the highest seed.' : 'One point an evaluation.',
+    subtitle: seeds > 1 ? `Line: mean over seeds.${band}` : 'One point an evaluation.',
     x: unit.heading,
     y: by,
     curves,
@@ -64,12 +62,12 @@ function curveOf({ name, runs }: Group, drawing: Drawing): Curve[] {
 }
 
 function lineOf({ steps, evaluations }: History, { title, by, axis, size }: Drawing): Point[] {
-  const places = positions(steps, axis);
+  const [places, numbers] = [positions(steps, axis), steps.column('step')];
   let at = 0;
   return evaluations.flatMap((event) => {
     const value = event.metrics[by];
     if (titleOf(event) !== title || value === undefined) return [];
-    while (at < steps.length - 1 && (steps[at] as { step: number }).step < event.step) at++;
+    while (at < steps.length - 1 && (numbers[at] as number) < event.step) at++;
     // Before the first step nothing was read and no time had passed.
     return [{ x: event.step === 0 ? 0 : (places[at] as number) / size, y: value }];
   });

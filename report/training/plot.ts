@@ -1,6 +1,7 @@
 import type { Picture } from '../charts/chart.js';
 import { type Curve, mostBehind, type Point, writeCurves } from '../charts/curves.js';
-import type { History, StepEvent } from '../events.js';
+import type { History } from '../events.js';
+import type { Column } from '../step-line.js';
 import { type Axis, positions, unitOf } from './axis.js';
 import { type Group, readGroups } from './runs.js';
 import { overSeeds } from './seeds.js';
@@ -8,19 +9,19 @@ import { movingAverage, spanFor, thin } from './smooth.js';
 
 /** What of each step is drawn over training. */
 const quantities = {
-  loss: { of: ({ loss }) => loss, title: 'Training loss', y: 'Loss', smooth: true },
-  'learning-rate': { of: ({ lr }) => lr, title: 'Learning rate', y: 'Learning rate', smooth: false },
+  loss: { of: 'loss', title: 'Training loss', y: 'Loss', smooth: true },
+  'learning-rate': { of: 'lr', title: 'Learning rate', y: 'Learning rate', smooth: false },
   'gradient-norm': {
-    of: ({ grad_norm }) => grad_norm,
+    of: 'grad_norm',
     title: 'Gradient norm',
     y: 'Norm of the gradient before clipping',
     smooth: true,
   },
-  throughput: { of: ({ tokens_per_s }) => tokens_per_s, title: 'Throughput', y: 'Tokens a second', smooth: true },
+  throughput: { of: 'tokens_per_s', title: 'Throughput', y: 'Tokens a second', smooth: true },
 } as const satisfies Record<string, QuantityLook>;
 
 interface QuantityLook {
-  readonly of: (step: StepEvent) => number;
+  readonly of: Column;
   readonly title: string;
   readonly y: string;
   /** Whether single steps scatter, so that a moving average is drawn over them. */
@@ -47,7 +48,7 @@ export function writeTraining(
   const [only] = groups;
   const single = groups.length === 1 && only?.runs.length === 1 ? only : undefined;
   const shown = single && quantity === 'loss' && axis === 'step' ? bySource(single) : groups;
-  const last = Math.max(...groups.flatMap(({ runs }) => runs.map(({ steps }) => lastOf(positions(steps, axis)))));
+  const last = Math.max(...groups.flatMap(({ runs }) => runs.map(({ steps }) => positions(steps, axis).at(-1) ?? 0)));
   const unit = unitOf(axis, last);
   const curves = shown.map((group) => curveOf(group, { of, smooth, axis, size: unit.size }));
   const notes = [
@@ -61,7 +62,7 @@ export function writeTraining(
 }
 
 interface Drawing {
-  readonly of: (step: StepEvent) => number;
+  readonly of: Column;
   readonly smooth: boolean;
   readonly axis: Axis;
   /** Of the axis's unit. */
@@ -70,9 +71,9 @@ interface Drawing {
 
 function curveOf({ name, runs }: Group, { of, smooth, axis, size }: Drawing): Curve {
   const lines = runs.map(({ steps }) => {
-    const [xs, values] = [positions(steps, axis), steps.map(of)];
+    const [xs, values] = [positions(steps, axis).map((x) => x / size), steps.column(of)];
     const averaged = smooth ? movingAverage(values, spanFor(values.length)) : values;
-    const points = (ys: readonly number[]): Point[] => thin(ys.map((y, i) => ({ x: (xs[i] as number) / size, y })));
+    const points = (ys: Float64Array): Point[] => thin(xs, ys);
     return { raw: points(values), line: points(averaged) };
   });
   const [first] = lines as [(typeof lines)[number]];
@@ -83,7 +84,7 @@ function curveOf({ name, runs }: Group, { of, smooth, axis, size }: Drawing): Cu
 
 /** Whether seeds have not come equally far. */
 function uneven({ runs }: Group): boolean {
-  return new Set(runs.map(({ steps }) => steps.at(-1)?.step)).size > 1;
+  return new Set(runs.map(({ steps }) => steps.last)).size > 1;
 }
 
 /** The last number of a line that ends in something else. */
@@ -95,12 +96,11 @@ function brokenAt(line: readonly Point[]): Point | null {
 /** A run's steps by source: losses of different sources do not compare, and one line through them is a zigzag. */
 function bySource(group: Group): Group[] {
   const [{ steps }] = group.runs as [History];
-  const sources = [...new Set(steps.map(({ source }) => source))];
   // Beyond a handful, lines hide each other.
-  if (sources.length < 2 || sources.length > 5) return [group];
-  return sources.map((source) => ({
-    name: source ?? 'other',
-    runs: [{ steps: steps.filter((step) => step.source === source), evaluations: [] }],
+  if (steps.sources.length < 2 || steps.sources.length > 5) return [group];
+  return steps.sources.map((name, source) => ({
+    name: name || 'other',
+    runs: [{ steps: steps.ofSource(source), evaluations: [] }],
   }));
 }
 
@@ -120,8 +120,8 @@ function counted(groups: readonly Group[]): string {
 }
 
 function about({ steps }: History): string {
-  const tokens = steps.reduce((sum, event) => sum + event.tokens, 0);
-  const sources = [...new Set(steps.flatMap(({ source }) => source ?? []))].sort();
+  const tokens = steps.tokensSoFar().at(-1) ?? 0;
+  const sources = steps.sources.filter(Boolean).sort();
   const from = sources.length === 0 || sources.length > 4 ? '' : ` from ${sources.join(', ')}`;
   return `${amount(steps.length)} ${steps.length === 1 ? 'step' : 'steps'}, ${amount(tokens)} tokens${from}.`;
 }
@@ -130,8 +130,4 @@ function about({ steps }: History): string {
 function amount(value: number): string {
   const [size, word] = value >= 1e9 ? [1e9, ' billion'] : value >= 1e6 ? [1e6, ' million'] : [1, ''];
   return `${(value / size).toLocaleString('en', { maximumFractionDigits: word ? 1 : 0 })}${word}`;
-}
-
-function lastOf(values: ArrayLike<number>): number {
-  return values[values.length - 1] ?? 0;
 }

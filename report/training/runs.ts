@@ -23,7 +23,7 @@ export function readGroups(paths: readonly string[]): Group[] {
   const read = ({ variant, folder }: Listed) => ({ variant, folder, history: readHistory(folder) });
   const runs = [...begun.map(read).filter(({ history }) => history.steps.length > 0), ...named.map(read)];
   for (const { folder, history } of runs) {
-    if (history.steps.some(({ loss }) => Number.isFinite(loss))) continue;
+    if (history.steps.column('loss').some(Number.isFinite)) continue;
     throw new Fault(`Expected at least one step for ${folder}, got none. Draw it when it has begun to train.`);
   }
   if (runs.length === 0) {

@@ -9,11 +9,11 @@ export function spanFor(steps: number): number {
 }
 
 /** Exponential moving average, corrected for its start, so that the first values count fully. NaN stays NaN and is not counted. */
-export function movingAverage(values: readonly number[], span: number): number[] {
+export function movingAverage(values: ArrayLike<number>, span: number): Float64Array {
   const keep = 1 - 2 / (span + 1);
   let sum = 0;
   let weight = 0;
-  return values.map((value) => {
+  return Float64Array.from(values).map((value) => {
     if (!Number.isFinite(value)) return Number.NaN;
     sum = keep * sum + (1 - keep) * value;
     weight = keep * weight + (1 - keep);
@@ -21,17 +21,21 @@ export function movingAverage(values: readonly number[], span: number): number[]
   });
 }
 
-/** At most about `most` points, of which each stretch keeps its lowest and highest, so that no spike is lost. */
-export function thin(points: readonly Point[], most = MOST_POINTS): Point[] {
-  if (points.length <= most) return [...points];
-  const stretch = Math.ceil((2 * points.length) / most);
+/** A line of at most about `most` points, of which each stretch keeps its lowest and highest, so that no spike is lost. */
+export function thin(xs: ArrayLike<number>, ys: ArrayLike<number>, most = MOST_POINTS): Point[] {
+  const point = (at: number): Point => ({ x: xs[at] as number, y: ys[at] as number });
+  const stretch = xs.length <= most ? 1 : Math.ceil((2 * xs.length) / most);
   const kept: Point[] = [];
-  for (let start = 0; start < points.length; start += stretch) {
-    const part = points.slice(start, start + stretch).filter(({ y }) => Number.isFinite(y));
-    const low = part.reduce((a, b) => (b.y < a.y ? b : a), part[0] as Point);
-    const high = part.reduce((a, b) => (b.y > a.y ? b : a), part[0] as Point);
-    if (part.length === 0) kept.push(points[start] as Point);
-    else kept.push(...(low === high ? [low] : low.x < high.x ? [low, high] : [high, low]));
+  for (let start = 0; start < xs.length; start += stretch) {
+    let [low, high] = [-1, -1];
+    for (let at = start; at < Math.min(start + stretch, xs.length); at++) {
+      const y = ys[at] as number;
+      if (!Number.isFinite(y)) continue;
+      if (low < 0 || y < (ys[low] as number)) low = at;
+      if (high < 0 || y > (ys[high] as number)) high = at;
+    }
+    if (low < 0) kept.push(point(start));
+    else kept.push(...(low === high ? [low] : [Math.min(low, high), Math.max(low, high)]).map(point));
   }
   return kept;
 }

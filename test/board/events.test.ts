@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { curvesOf, thinned } from '../../board/events/curve.js';
 import { EventLog } from '../../board/events/log.js';
-import { columns, scanStep } from '../../board/events/scan.js';
+import { columns, scanStep } from '../../report/step-line.js';
 import { movingAverage, spanFor } from '../../report/training/smooth.js';
 import { stepLine } from '../report/folder.js';
 

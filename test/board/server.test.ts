@@ -1,12 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { planDifferences } from '../../board/differences.js';
+import { Folder } from '../../board/folder.js';
+import { Root } from '../../board/inside.js';
 import { type Board, openBoard } from '../../board/open.js';
+import type { RunRow, SweptRun } from '../../board/protocol.js';
 import { glanceAt } from '../../board/runs/glance.js';
+import { Rows } from '../../board/runs/row.js';
+import { modelOf } from '../../board/search/model.js';
+import { SweepRecords } from '../../board/sweeps/records.js';
+import { writeResult } from '../../eval/result.js';
 import { Fault } from '../../plan/fault.js';
+import { linkBest } from '../../plan/run-layout.js';
+import { type RunRecord, writeSweepRecord } from '../../plan/sweep/record.js';
 import { stepLine } from '../report/folder.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'reasontune-board-server-'));
@@ -40,6 +48,33 @@ function ask(
 
 const rows = async () => JSON.parse((await ask('/api/live')).text.slice('data: '.length));
 
+/** A result of one query. */
+function writeScored(results: string, name: string, score: number): void {
+  const marks = { metrics: { 'nDCG@10': score }, perQuery: { 'nDCG@10': { q: score } } };
+  writeResult(results, { system: name, model: name, set: 'pep', split: 'test', queries: 1, ...marks }, new Map());
+}
+
+/** A sweep with a run in each state, two of them without a folder yet. */
+function writeTold(): void {
+  const states = ['done', 'failed', 'halved', 'running', 'stopped', 'waiting'] as const;
+  const runs = states.map((state, i): RunRecord => {
+    const [hash, named] = [`${i}`.repeat(12), `v${i}-seed1-${`${i}`.repeat(12)}`];
+    if (i < 5) {
+      mkdirSync(join(folder, 'told', named), { recursive: true });
+      writeFileSync(join(folder, 'told', named, 'plan.yaml'), 'train:\n  duration: 3 steps\n');
+      writeFileSync(join(folder, 'told', named, 'events.jsonl'), `${stepLine(i === 0 ? 3 : 2, 1)}\n`);
+    }
+    const spent = { steps: 2, tokens: 3, seconds: 4 };
+    const scores = state === 'done' && { scores: { 'pep test nDCG@10': 0.25 } };
+    const reason = state === 'failed' && { reason: 'Expected memory, got <b>none</b>.' };
+    return { variant: `v${i}`, seed: 1, hash, folder: named, state, settings: {}, ...spent, ...scores, ...reason };
+  });
+  // Scored by hand before its end: no result of the sweep's.
+  writeScored(join(folder, 'told', runs[4]!.folder, 'results'), runs[4]!.folder, 0.9);
+  writeScored(join(folder, 'told/baselines'), 'BM25', 0.125);
+  writeSweepRecord(join(folder, 'told'), { name: 'told', baseline: null, bases: [], baselines: 'baselines', runs });
+}
+
 beforeAll(async () => {
   const run = (id: string, plan: string, events: string): void => {
     mkdirSync(join(folder, id), { recursive: true });
@@ -51,8 +86,14 @@ beforeAll(async () => {
   run('one', plan, `${stepLine(1, 2)}\n${stepLine(2, 1)}\n`);
   run('sweep/a-seed1-0123456789ab', plan, `${stepLine(3, null)}\n`);
   run('sweep/a-seed2-0123456789ab', plan, '');
-  writeFileSync(join(folder, 'sweep/a-seed1-0123456789ab/scores.json'), '{"pep test nDCG@10":0.4}');
-  writeFileSync(join(folder, 'sweep/a-seed2-0123456789ab/scores.json'), '{"pep test nDCG@10":0.5}');
+  for (const [seed, score] of [
+    [1, 0.4],
+    [2, 0.5],
+  ] as const) {
+    const name = `a-seed${seed}-0123456789ab`;
+    writeScored(join(folder, 'sweep', name, 'results'), name, score);
+  }
+  writeTold();
   mkdirSync(join(folder, 'tables'));
   writeFileSync(join(folder, 'tables/results.csv'), '\ufeffvariant,note\n"a,\nb",0.25\n');
   // Outside, and ways to it.
@@ -120,6 +161,7 @@ describe('the folder', () => {
       'one',
       'sweep/a-seed1-0123456789ab',
       'sweep/a-seed2-0123456789ab',
+      ...[0, 1, 2, 3, 4].map((i) => `told/v${i}-seed1-${String(i).repeat(12)}`),
     ]);
     expect(found.find(({ id }: { id: string }) => id === 'one')).toMatchObject({
       state: 'stopped',
@@ -138,8 +180,9 @@ describe('the folder', () => {
       spark: [],
     });
     expect(sweeps).toEqual([
-      { id: 'sweep', runs: 2 },
-      { id: 'tables', runs: 0 },
+      { id: 'sweep', runs: 2, done: null, failed: null, changed: 0 },
+      { id: 'tables', runs: 0, done: null, failed: null, changed: 0 },
+      { id: 'told', runs: 6, done: 1, failed: 1, changed: expect.any(Number) },
     ]);
     expect(JSON.parse((await ask('/api/run?id=links')).text).plan).toBe('');
     expect(JSON.parse((await ask('/api/curves?id=links')).text).steps).toBe(0);
@@ -178,17 +221,66 @@ describe('the folder', () => {
   });
 });
 
-it('says where plans differ, lists by name', () => {
-  const [a, b] = [
-    'data: {sources: [{name: x, path: 1}], r: [1, 2]}\n',
-    'data: {sources: [{name: y, path: 1}, {name: x, path: 2}], r: [1, 3]}\n',
-  ];
-  expect(planDifferences(a, b)).toEqual([
-    { path: 'data.sources.x.path', a: '1', b: '2' },
-    { path: 'data.r', a: '[1,2]', b: '[1,3]' },
-    { path: 'data.sources.y.name', a: null, b: 'y' },
-    { path: 'data.sources.y.path', a: null, b: '1' },
+it('takes from sweep.json where its runs stand, and counts the finished alone', async () => {
+  const sweep = async () => JSON.parse((await ask('/api/sweep?id=told')).text);
+  const found = await sweep();
+  expect(found).toMatchObject({
+    file: null,
+    columns: ['variant', 'seeds', 'pep test nDCG@10'],
+    rows: [
+      ['BM25', '', '0.125'],
+      ['v0', '1', '0.250'],
+      ...['v1', 'v2', 'v3', 'v4', 'v5'].map((name) => [name, '0', '']),
+    ],
+    spreads: [{ variants: [{ name: 'v0', values: [0.25] }] }],
+    notes: [],
+  });
+  const reason = 'Expected memory, got <b>none</b>.';
+  expect(found.runs.map(({ state }: SweptRun) => state)).toEqual([
+    ...['done', 'failed', 'halved', 'running', 'stopped', 'waiting'],
   ]);
+  expect(found.runs[1]).toMatchObject({ name: 'v1-seed1', id: `told/v1-seed1-${'1'.repeat(12)}`, reason });
+  expect(found.runs[5]).toEqual({ name: 'v5-seed1', id: null, state: 'waiting', reason: null, loss: null });
+  const failed = (await rows()).rows.find(({ state }: RunRow) => state === 'failed');
+  expect(failed).toMatchObject({ id: `told/v1-seed1-${'1'.repeat(12)}`, notes: [reason] });
+
+  const [csv, record] = [join(folder, 'told/results.csv'), join(folder, 'told/sweep.json')];
+  writeFileSync(csv, 'name\nfrom-the-file\n');
+  expect((await sweep()).rows).toEqual([['from-the-file']]);
+  // The sweep went on.
+  utimesSync(csv, 1, 1);
+  expect(await sweep()).toMatchObject({ file: null, notes: [expect.stringMatching(/^results\.csv is older/)] });
+  writeFileSync(record, '{"runs": 3}');
+  const { runs, notes } = await sweep();
+  expect(runs.every(({ id }: SweptRun) => id !== null)).toBe(true);
+  expect(runs).toHaveLength(5);
+  expect(notes[0]).toMatch(/^Expected what `reasontune sweep` writes/);
+});
+
+it('believes a sweep that was killed for ten minutes', () => {
+  writeTold();
+  const root = new Root(folder);
+  const [told, reader] = [new SweepRecords(root), new Rows()];
+  const id = `told/v3-seed1-${'3'.repeat(12)}`;
+  const saying = told.runs([{ id: 'told' }]).get(id)!;
+  const run = { id, folder: Folder.at(root, id)! };
+  expect(reader.read(run, saying).state).toBe('running');
+  for (const file of ['plan.yaml', 'events.jsonl']) utimesSync(join(folder, id, file), 1, 1);
+  expect(reader.read(run, { ...saying, changed: Date.now() - 9 * 60_000 }).state).toBe('running');
+  expect(reader.read(run, { ...saying, changed: Date.now() - 11 * 60_000 }).state).toBe('stopped');
+  expect(reader.read(run, { ...saying, state: 'failed', changed: 0 }).state).toBe('stopped');
+  expect(reader.read(run, { ...saying, state: 'done' }).state).toBe('done');
+});
+
+it('asks the checkpoint that scored best, else the last, and none outside', () => {
+  const root = new Root(folder);
+  for (const step of ['step-000100', 'step-000200']) mkdirSync(join(folder, 'one', step));
+  expect(modelOf(root, 'one')).toEqual({ name: 'one/step-000200', path: join(root.path, 'one/step-000200') });
+  linkBest(join(folder, 'one/step-000100'));
+  expect(modelOf(root, 'one').name).toBe('one/step-000100');
+  symlinkSync(join(scratch, 'secret'), join(folder, 'links/step-000300'));
+  expect(() => modelOf(root, 'links')).toThrow(/^Expected a run with a checkpoint, got "links"/);
+  expect(modelOf(root, null)).toEqual({ name: 'BM25', path: 'bm25' });
 });
 
 it('glances at values without reading YAML', () => {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readEvents } from '../../report/events.js';
+import { readHistory } from '../../report/events.js';
 import { tinyPlan, writeTinyCollection, writeTinyModel } from '../support/tiny.js';
 import { type Command, commandIn } from './command.js';
 
@@ -79,7 +79,7 @@ describe('the command line', () => {
     expect(stopped.err).toMatch(/saved .*step-\d+ after step \d+ of 400; go on with --resume/);
     expect(await reasontune(['train', plan, '--out', parts, ...args, '--resume'])).toMatchObject({ code: 0 });
     expect(await reasontune(['train', plan, '--out', whole, ...args])).toMatchObject({ code: 0 });
-    const losses = (folder: string): number[] => readEvents(folder).map(({ loss }) => loss);
+    const losses = (folder: string): number[] => [...readHistory(folder).steps.column('loss')];
     expect(losses(parts)).toEqual(losses(whole));
     const weights = (folder: string): Buffer => readFileSync(join(folder, 'step-000400', 'model.safetensors'));
     expect(weights(parts).equals(weights(whole))).toBe(true);

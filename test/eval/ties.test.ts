@@ -33,6 +33,30 @@ describe('ties', () => {
   });
 });
 
+it('the mean of random orders is that of all orders, counted out', () => {
+  const ids = ['a', 'b', 'c', 'd', 'e'];
+  const run: Run = new Map([['q', [...ids.map((id) => ({ id, score: 1 })), { id: 'z', score: 0 }]]]);
+  const qrels: Qrels = new Map([
+    ['q', new Map(Object.entries({ b: 2, d: 1, e: 0, z: 3 }))],
+    ['none', new Map([['a', 1]])],
+  ]);
+  const orders = (left: readonly string[]): string[][] =>
+    left.length === 0
+      ? [[]]
+      : left.flatMap((id) => orders(left.filter((other) => other !== id)).map((rest) => [id, ...rest]));
+  for (const measure of ['nDCG@3', 'nDCG', 'AP', 'RR', 'Judged@2', 'R@2'].map((name) => parseMeasure(name))) {
+    const values = orders(ids).map((order) => {
+      const ranked = [...order, 'z'].map((id, i) => ({ id, score: -i }));
+      return evaluate(new Map([['q', ranked]]), qrels, [measure]).get(measure.name)!.mean;
+    });
+    const exact = values.reduce((a, b) => a + b, 0) / values.length;
+    const { random } = tiePolicies(run, run, qrels, measure, 20_000);
+    expect(random.mean).toBeCloseTo(exact, 2);
+    expect(random.interval[0]).toBeGreaterThanOrEqual(Math.min(...values) - 1e-12);
+    expect(random.interval[1]).toBeLessThanOrEqual(Math.max(...values) + 1e-12);
+  }
+});
+
 describe('interpolation', () => {
   const retriever: Run = new Map([['q', list({ a: 30, b: 20, c: 10, x: 90 })]]);
   const reranked: Run = new Map([['q', list({ a: 0, b: 4, c: 2 })]]);

@@ -7,7 +7,7 @@ import { loadLoss } from '../../loss/custom/load-loss.js';
 import type { LossInput } from '../../loss/loss.js';
 import { planHash } from '../../plan/hash.js';
 import { sha256 } from '../../plan/loss-file.js';
-import { readEvents } from '../../report/events.js';
+import { readHistory } from '../../report/events.js';
 import { gradients } from '../../tensor/autograd.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
 import { train } from '../../train/train.js';
@@ -102,7 +102,7 @@ export default loss;`,
       const folder = join(scratch, `run-${files++}`);
       const plan = readPlanText(yaml.replace('batch_size: 6', `batch_size: 6${micro}`));
       await train(plan, { folder, resume: false, stopped: () => false, hooks: [], say: () => {} });
-      return readEvents(folder).map(({ loss }) => loss);
+      return [...readHistory(folder).steps.column('loss')];
     };
     const before = liveTensors();
     const whole = await go('');

@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../plan/fault.js';
-import { readEvents, readHistory } from '../../report/events.js';
+import { readHistory } from '../../report/events.js';
 import { elapsed } from '../../report/runs/elapsed.js';
 import { runFolder, scratch, stepLine } from './folder.js';
 
-const steps = (text: string) => readEvents(runFolder('run', text)).map(({ step, loss }) => [step, loss]);
+const steps = (text: string) => {
+  const { steps: read } = readHistory(runFolder('run', text));
+  return [...read.column('step')].map((step, i) => [step, read.column('loss')[i]]);
+};
 
-describe('readEvents', () => {
+describe('readHistory', () => {
   test('gives every step, with or without a last line break, on any system', () => {
     const [a, b] = [stepLine(1, 2.5), stepLine(2, 2.25)];
     const expected = [
@@ -44,7 +47,7 @@ describe('readEvents', () => {
       JSON.stringify({ eval: { step, set: 'pep', split: 'dev', metrics: { 'nDCG@10': score } } });
     const lines = [stepLine(1, 1), evaluated(1, 0.3), '{"remined":{"source":"a"}}', stepLine(2, 1), evaluated(2, null)];
     const { steps, evaluations } = readHistory(runFolder('evaluated', `${lines.join('\n')}\n`));
-    expect(steps.map(({ step }) => step)).toEqual([1, 2]);
+    expect([...steps.column('step')]).toEqual([1, 2]);
     expect(evaluations.map(({ step, metrics }) => [step, metrics['nDCG@10']])).toEqual([
       [1, 0.3],
       [2, Number.NaN],
@@ -59,14 +62,14 @@ describe('readEvents', () => {
   test('reads files larger than its chunks, whatever lies across their ends', () => {
     const text = Array.from({ length: 60_000 }, (_, i) => stepLine(i + 1, 1, 'é'.repeat(20))).join('\n');
     expect(Buffer.byteLength(text)).toBeGreaterThan(2 * 2 ** 22);
-    const events = readEvents(runFolder('large', text));
-    expect(events).toHaveLength(60_000);
-    expect(events.every(({ source }) => source === 'é'.repeat(20))).toBe(true);
+    const { steps: read } = readHistory(runFolder('large', text));
+    expect(read.length).toBe(60_000);
+    expect(read.sources).toEqual(['é'.repeat(20)]);
   });
 
   test('elapsed goes on where a continued run counts its seconds anew', () => {
-    const steps = [8, 16, 4, 12].map((seconds, i) => ({ ...JSON.parse(stepLine(i + 1, 1)), seconds }));
-    expect([...elapsed(steps)]).toEqual([8, 16, 20, 28]);
+    const lines = [8, 16, 4, 12].map((seconds, i) => JSON.stringify({ ...JSON.parse(stepLine(i + 1, 1)), seconds }));
+    expect([...elapsed(readHistory(runFolder('gone-on', lines.join('\n'))).steps)]).toEqual([8, 16, 20, 28]);
   });
 
   test.each([
@@ -84,8 +87,8 @@ describe('readEvents', () => {
   });
 
   test('says what to do where there is no run', () => {
-    expect(() => readEvents(join(scratch, 'none'))).toThrow(Fault);
-    expect(() => readEvents(join(scratch, 'none'))).toThrow(
+    expect(() => readHistory(join(scratch, 'none'))).toThrow(Fault);
+    expect(() => readHistory(join(scratch, 'none'))).toThrow(
       /got no such file\. Name a run folder that `reasontune train` wrote\.$/,
     );
   });

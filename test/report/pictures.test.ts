@@ -6,7 +6,7 @@ import { plot } from '../../cli/plot.js';
 import { writeResult } from '../../eval/result.js';
 import { Fault } from '../../plan/fault.js';
 import { packageRoot } from '../../plan/places.js';
-import { shortNames } from '../../report/charts/names.js';
+import { nameLines, shortNames } from '../../report/charts/names.js';
 import { font, textWidth } from '../../report/charts/text.js';
 import { writeTraining } from '../../report/training/plot.js';
 import { overSeeds } from '../../report/training/seeds.js';
@@ -80,25 +80,31 @@ describe('the loss curve', () => {
 });
 
 test('movingAverage counts the first values fully, and leaves NaN out', () => {
-  expect(movingAverage([3, 3, 3], 10).map((value) => value.toFixed(9))).toEqual([
+  expect([...movingAverage([3, 3, 3], 10)].map((value) => value.toFixed(9))).toEqual([
     '3.000000000',
     '3.000000000',
     '3.000000000',
   ]);
   // keep = 1/2: (2·½·½ + 4·½) / ¾ after two steps.
-  expect(movingAverage([2, 4], 3)).toEqual([2, 2.5 / 0.75]);
-  expect(movingAverage([2, Number.NaN, 4], 3)).toEqual([2, Number.NaN, 2.5 / 0.75]);
-  expect(movingAverage([5, 1, 7], 1)).toEqual([5, 1, 7]);
+  expect([...movingAverage([2, 4], 3)]).toEqual([2, 2.5 / 0.75]);
+  expect([...movingAverage([2, Number.NaN, 4], 3)]).toEqual([2, Number.NaN, 2.5 / 0.75]);
+  expect([...movingAverage([5, 1, 7], 1)]).toEqual([5, 1, 7]);
 });
 
 test('thin keeps every spike, and the order', () => {
   const points = Array.from({ length: 10_000 }, (_, x) => ({ x, y: x === 4321 ? 99 : x === 7654 ? -99 : x % 7 }));
-  const kept = thin(points, 200);
+  const thinned = (from: readonly { x: number; y: number }[]) =>
+    thin(
+      from.map(({ x }) => x),
+      from.map(({ y }) => y),
+      200,
+    );
+  const kept = thinned(points);
   expect(kept.length).toBeLessThanOrEqual(200);
   expect(kept).toContainEqual({ x: 4321, y: 99 });
   expect(kept).toContainEqual({ x: 7654, y: -99 });
   expect(kept.every((point, at) => at === 0 || point.x > (kept[at - 1]?.x ?? 0))).toBe(true);
-  expect(thin(points.slice(0, 200), 200)).toEqual(points.slice(0, 200));
+  expect(thinned(points.slice(0, 200))).toEqual(points.slice(0, 200));
 });
 
 test('overSeeds takes lines point by point, or, where they are of other lengths, between their points', () => {
@@ -127,6 +133,20 @@ test('shortNames fit, and stay different', () => {
   const middles = ['a', 'b'].map((middle) => 'y'.repeat(60) + middle + 'y'.repeat(60));
   expect(new Set(shortNames(middles, 200)).size).toBe(2);
   expect(shortNames(['a', 'a'], 200)).toEqual(['a', 'a']);
+});
+
+test('nameLines keep names apart that differ at their ends, and numbers whole', () => {
+  const names = Array.from({ length: 20 }, (_, i) => `${'negatives-from-bm25-'.repeat(5)}temperature-0.${10 + i}`);
+  const lines = nameLines(names, 250, 2);
+  expect(new Set(lines.map((one) => one.join(''))).size).toBe(20);
+  expect(lines.every((one) => one.length <= 2 && one.every((line) => textWidth(line, font(12)) <= 250))).toBe(true);
+  expect(lines[3]?.at(-1)).toMatch(/0\.13$/);
+  const middles = Array.from(
+    { length: 20 },
+    (_, i) => `${'y'.repeat(60)}${String.fromCharCode(97 + i)}${'y'.repeat(60)}`,
+  );
+  expect(new Set(nameLines(middles, 250, 2).map((one) => one.join(''))).size).toBe(20);
+  expect(nameLines(['short', 'x'], 250, 2)).toEqual([['short'], ['x']]);
 });
 
 describe('reasontune plot', () => {

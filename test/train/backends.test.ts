@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackendName } from '../../plan/schema.js';
-import { readEvents } from '../../report/events.js';
+import { readHistory } from '../../report/events.js';
 import { useBackend } from '../../tensor/backend.js';
 import { train } from '../../train/train.js';
 import { readPlanText } from '../support/plan.js';
@@ -22,7 +22,7 @@ async function lossesOn(backend: BackendName, folder: string): Promise<number[]>
   const plan = readPlanText(given(backend));
   const run = join(scratch, folder);
   await train(plan, { folder: run, resume: false, stopped: () => false, hooks: [], say: () => {} });
-  return readEvents(run).map(({ loss }) => loss);
+  return [...readHistory(run).steps.column('loss')];
 }
 
 describe('the same training steps', () => {

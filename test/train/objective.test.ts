@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeBatches } from '../../data/batch.js';
-import { readEvents } from '../../report/events.js';
+import { readHistory } from '../../report/events.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
 import { estimate } from '../../train/estimate.js';
 import type { Hook } from '../../train/loop.js';
@@ -54,7 +54,7 @@ train: {batch_size: 6, duration: 30 steps, optimizer: {learning_rate: 1.0e-3}, m
 async function losses(yaml: string, hooks: Hook[] = []): Promise<number[]> {
   const folder = join(scratch, `run-${runs++}`);
   await train(readPlanText(yaml), { folder, resume: false, stopped: () => false, hooks, say: () => {} });
-  return readEvents(folder).map(({ loss }) => loss);
+  return [...readHistory(folder).steps.column('loss')];
 }
 
 describe.each(backends)('training on %s', (backend) => {

@@ -6,7 +6,7 @@ import { mineSource } from '../../data/mining/mine.js';
 import { readSource } from '../../data/source.js';
 import { lastCheckpoint } from '../../plan/run-layout.js';
 import type { RunPlan } from '../../plan/schema.js';
-import { readEvents } from '../../report/events.js';
+import { readHistory } from '../../report/events.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
 import { train } from '../../train/train.js';
 import { readPlanText } from '../support/plan.js';
@@ -33,7 +33,7 @@ const go = (folder: string, { stopAfter = 99, resume = false, given = plan() } =
   let steps = 0;
   return train(given, { folder, resume, stopped: () => ++steps >= stopAfter, hooks: [], say: () => {} });
 };
-const losses = (folder: string): number[] => readEvents(folder).map(({ loss }) => loss);
+const losses = (folder: string): number[] => [...readHistory(folder).steps.column('loss')];
 const bytes = (folder: string, file: string): Buffer => readFileSync(join(folder, file));
 
 describe('negatives mined anew while training', () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../encoder/safetensors.js';
 import { checkpointsIn } from '../../plan/run-layout.js';
 import type { RunPlan } from '../../plan/schema.js';
-import { readEvents } from '../../report/events.js';
+import { readHistory } from '../../report/events.js';
 import { liveTensors, useBackend } from '../../tensor/backend.js';
 import type { Hook } from '../../train/loop.js';
 import { type Trained, train } from '../../train/train.js';
@@ -51,7 +51,7 @@ function go(
 }
 
 function losses(folder: string): number[] {
-  return readEvents(folder).map(({ loss }) => loss);
+  return [...readHistory(folder).steps.column('loss')];
 }
 
 describe.each(backends)('training on %s', (backend) => {

@@ -54,10 +54,13 @@ function valuesOf(event: EventLine): Record<string, number> {
   return Object.fromEntries(numbers.map(([name, value]) => [`train/${name}`, value]));
 }
 
-/** A plan's single values by dotted path. */
+/** A plan's values by dotted path, lists as JSON. */
 function settingsOf(plan: RunPlan): RunFacts['settings'] {
-  const single = [...leaves(plan)].filter(
-    (entry): entry is [string, RunFacts['settings'][string]] => entry[1] === null || typeof entry[1] !== 'object',
-  );
-  return Object.fromEntries(single.filter(([, value]) => value !== undefined));
+  const values = [...leaves(plan)].filter(([, value]) => value !== undefined);
+  return Object.fromEntries(values.map(([path, value]) => [path, settingOf(value)]));
+}
+
+function settingOf(value: unknown): RunFacts['settings'][string] {
+  const single = value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  return single ? value : JSON.stringify(value);
 }

@@ -1,4 +1,4 @@
-import { type Column, columns } from './scan.js';
+import { type Column, columns } from './step-line.js';
 
 const index = Object.fromEntries(columns.map((name, i) => [name, i])) as Record<Column, number>;
 
@@ -22,6 +22,24 @@ export class Steps {
 
   tokensSoFar(): Float64Array {
     return this.#tokensSoFar.subarray(0, this.length);
+  }
+
+  /** The number of the last step; −1 before the first. */
+  get last(): number {
+    return this.length === 0 ? -1 : (this.column('step')[this.length - 1] as number);
+  }
+
+  /** The same run's steps of one source, an index into {@link sources}. */
+  ofSource(source: number): Steps {
+    const some = new Steps();
+    some.sources.push(...this.sources);
+    const [values, of] = [new Float64Array(columns.length), this.sourceOf()];
+    for (let at = 0; at < this.length; at++) {
+      if (of[at] !== source) continue;
+      for (let i = 0; i < columns.length; i++) values[i] = (this.#columns[i] as Float64Array)[at] as number;
+      some.push(values, source);
+    }
+    return some;
   }
 
   /** Adds a step; where a run went on from an earlier checkpoint, it replaces those that were done before. */
