@@ -28,6 +28,6 @@ export function estimateText(estimate: Estimate): string {
     'asked anew comes on top. What was answered before is taken off.',
     ...standIns.map((one) => `No encoder was loaded: ${one}.`),
     ...fewer,
-    ...(money === null ? ['No price of every endpoint, no money.'] : []),
+    ...(money === null ? ['An endpoint has no price: no money.'] : []),
   ].join('\n');
 }

@@ -43,7 +43,7 @@ export class Journal<T> {
     };
     this.#release = lock(`${path}.lock`, path);
     try {
-      const whole = existsSync(path) ? readWhole(path, take) : 0;
+      const whole = existsSync(path) ? readJournal(path, take) : 0;
       this.#file = openSync(path, 'a');
       ftruncateSync(this.#file, whole);
     } catch (error) {
@@ -77,8 +77,8 @@ export class Journal<T> {
   }
 }
 
-/** Reads line by line. @returns the bytes up to the end of the last whole line */
-function readWhole(path: string, onRecord: (line: unknown) => void): number {
+/** Reads a journal line by line, as far as its lines are whole. @returns the bytes up to there @throws Fault a line that is no record */
+export function readJournal(path: string, onRecord: (line: unknown) => void): number {
   const file = openSync(path, 'r');
   try {
     const chunk = Buffer.alloc(1 << 20);

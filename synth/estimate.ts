@@ -2,13 +2,14 @@ import type { Tokens } from '../endpoint/budget.js';
 import { dryEndpoint } from '../endpoint/dry.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { SynthesisPlan } from '../plan/synthesis.js';
-import { type Ask, asker } from './ask.js';
+import { type Ask, asker, type Call } from './ask.js';
 import { candidateFinder, type Finder } from './candidates.js';
 import { type Document, readSynthesisDocuments } from './documents.js';
 import type { Ended } from './draw.js';
 import { MadeUp } from './made-up.js';
 import { makeRecords } from './make-records.js';
 import { endpointsOf } from './open-models.js';
+import { decisive, outcomesSoFar } from './outcomes.js';
 import type { Prompts } from './prompts.js';
 import type { Classify } from './quality/classifier.js';
 import { type Kind, kindsOf, recordsOf } from './record.js';
@@ -43,10 +44,10 @@ const nothing: Taken = { calls: 0, kept: 0, tokens: { input: 0, output: 0 }, mon
 
 /**
  * Runs the synthesis itself on endpoints that send nothing ({@link dryEndpoint}) and count: what is kept of earlier answers
- * is taken, the rest is made up ({@link MadeUp}). Nothing is sent or written, and no encoder is loaded: BM25 stands in where
+ * and starts is taken, the rest is made up ({@link MadeUp}). Nothing is sent or written, and no encoder is loaded: BM25 stands in where
  * candidates are looked for (any documents fill up what it lacks), and for a classifier every document is good.
  *
- * @param folder where the synthesis itself would go
+ * @param folder of the synthesis itself
  * @throws Fault as {@link readSynthesisDocuments}, and eval sets that cannot be read
  */
 export async function estimate(plan: SynthesisPlan, prompts: Prompts, folder: string): Promise<Estimate> {
@@ -57,6 +58,9 @@ export async function estimate(plan: SynthesisPlan, prompts: Prompts, folder: st
   const judge = open.judge ? dryEndpoint(open.judge.plan, made.writer, open.judge.answers) : writer;
   const documents = plan.documents ? readSynthesisDocuments(plan.documents) : null;
   const screen = new Screen(plan.eval_sets);
+  // Of an earlier start: what it made is not asked for again, whatever candidates would be found now.
+  const known = outcomesSoFar(folder, decisive(plan, prompts, documents));
+  const seen = new Set<string>();
   const { candidates, hard_queries: hard } = plan;
   const byWords = { ...plan, candidates: { ...candidates, by: ['bm25'] } };
   const { drawn } = await makeRecords(
@@ -72,7 +76,12 @@ export async function estimate(plan: SynthesisPlan, prompts: Prompts, folder: st
     {
       documents,
       objects: (query) => screen.objects(query),
-      once: (_key, make) => make(),
+      once: async (key, make) => {
+        if (!known.has(key)) return make();
+        const outcome = known.get(key) as Awaited<ReturnType<typeof make>>;
+        countKept(outcome, counted, seen);
+        return outcome;
+      },
       find: filledUp(
         candidateFinder(documents?.documents ?? [], byWords, () => {}),
         documents?.documents ?? [],
@@ -142,6 +151,19 @@ function counting(ask: Ask, endpoint: Endpoint, made: MadeUp, counted: Map<TurnN
     counted.set(turn.name, sumOf(counted.get(turn.name) ?? nothing, taken));
     return said;
   };
+}
+
+/** Counts the calls of what an earlier start made, each once. */
+function countKept(
+  { calls }: { readonly calls: readonly Call[] },
+  counted: Map<TurnName, Taken>,
+  seen: Set<string>,
+): void {
+  for (const { id, turn } of calls) {
+    if (seen.has(id)) continue;
+    seen.add(id);
+    counted.set(turn, sumOf(counted.get(turn) ?? nothing, { ...nothing, kept: 1 }));
+  }
 }
 
 function sumOf(a: Taken, b: Taken): Taken {

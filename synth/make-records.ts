@@ -1,5 +1,6 @@
 import type { Progress } from '../data/mining/vectors.js';
 import { hash32, hashText } from '../data/permutation.js';
+import type { Call } from './ask.js';
 import type { Finder } from './candidates.js';
 import type { Desk } from './desk.js';
 import type { Document, Documents } from './documents.js';
@@ -25,7 +26,7 @@ export interface Materials {
   /** Why a query stays out, or null. */
   readonly objects: (query: string) => string | null;
   /** What was made for a key before, else what is made now. */
-  readonly once: <T>(key: string, make: () => Promise<T>) => Promise<T>;
+  readonly once: <T extends { readonly calls: readonly Call[] }>(key: string, make: () => Promise<T>) => Promise<T>;
   readonly find: Finder;
   readonly classify: Classify;
 }

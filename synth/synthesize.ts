@@ -8,7 +8,7 @@ import { candidateFinder } from './candidates.js';
 import { type Card, makeCard } from './card.js';
 import { readSynthesisDocuments } from './documents.js';
 import { type Hands, type Made, makeRecords } from './make-records.js';
-import { Outcomes } from './outcomes.js';
+import { decisive, Outcomes } from './outcomes.js';
 import { classify } from './quality/classifier.js';
 import { isLeftOut, kindsOf, type LeftOut, lineOf, recordsOf } from './record.js';
 import { Screen } from './screen.js';
@@ -25,11 +25,7 @@ export async function synthesize(folder: string, hands: Hands, load: typeof vect
   const { plan, prompts, onProgress } = hands;
   const documents = plan.documents ? readSynthesisDocuments(plan.documents) : null;
   const screen = new Screen(plan.eval_sets);
-  const outcomes = new Outcomes(folder, {
-    plan: essence(plan),
-    prompts: prompts.hashes,
-    documents: documents?.hash ?? null,
-  });
+  const outcomes = new Outcomes(folder, decisive(plan, prompts, documents));
   try {
     const made = await makeRecords(hands, {
       documents,
@@ -43,14 +39,6 @@ export async function synthesize(folder: string, hands: Hands, load: typeof vect
   } finally {
     outcomes.close();
   }
-}
-
-/** What of a plan decides its records: not where a model runs, nor what it may cost. */
-function essence({ endpoint, judging, run: _run, ...plan }: SynthesisPlan): object {
-  const { endpoint: judge, ...bounds } = judging;
-  const decisive = { ...plan, judging: bounds, models: [endpoint?.model ?? null, judge?.model ?? null] };
-  // As it comes back from a file: without what is undefined.
-  return JSON.parse(JSON.stringify(decisive));
 }
 
 function write(folder: string, plan: SynthesisPlan, { drawn }: Made): void {

@@ -2,7 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStandIn } from '../../endpoint/stand-in/stand-in.js';
+import { written } from '../../endpoint/stand-in/writing.js';
 import { writeTinyModel } from '../support/tiny.js';
+import { scripted, words } from '../synth/chain.js';
 import { type Command, commandIn } from './command.js';
 
 // The compiled command line, as a user runs it (`npm test` builds it first), with the canned writer for a model.
@@ -45,7 +48,7 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 describe('reasontune synth', () => {
   it('estimates, synthesizes, trains and evaluates, and says that the canned writer knows the truth', async () => {
     const dry = await reasontune(['synth', 'demo.yaml', '--estimate', '--set', 'hard_queries.quality={type: rules}']);
-    expect(dry.out).toMatch(/question +\d+ +\d+ +\d+\n/);
+    expect(dry.out).toMatch(/question +30 +0 +\d+ +\d+\n/);
     expect(dry.out).toMatch(/together/);
     expect(existsSync(join(scratch, 'synthetic'))).toBe(false);
 
@@ -78,6 +81,43 @@ describe('reasontune synth', () => {
     const again = await reasontune([...args, '--json']);
     expect(JSON.parse(again.out).kinds).toEqual(card.kinds);
     expect(again.err).toMatch(/canned-writer: 0 requests/);
+    // All is answered: nothing is left to pay.
+    const { out: left } = await reasontune([...args, '--estimate', '--json']);
+    const { calls, kept, turns } = JSON.parse(left);
+    expect(calls).toBe(0);
+    expect(kept).toBeGreaterThan(100);
+    expect(turns.map(({ turn }: { turn: string }) => turn)).toEqual(
+      card.cost.map(({ turn }: { turn: string }) => turn),
+    );
+  });
+
+  it('writes what there is where the budget is used up, says so, and exits with 1; with more it goes on', async () => {
+    const server = await openStandIn(written(scripted({})), { delay: 0 });
+    const texts = Array.from({ length: 8 }, (_, i) => `${'abcdefgh'[i]}one ${words(20, i)}`);
+    writeFileSync(
+      join(scratch, 'few.jsonl'),
+      texts.map((text, i) => `${JSON.stringify({ _id: `d${i}`, text })}\n`).join(''),
+    );
+    writeFileSync(
+      join(scratch, 'budget.yaml'),
+      `name: budget
+endpoint: {url: "${server.url}", model: m, concurrency: 1, budget: {requests: 18}}
+documents: {path: few.jsonl, words: [5, 2000]}
+hard_queries: {number: 6, quality: {type: rules, at_least: 0.3}}
+`,
+    );
+    const { code, out, err } = await reasontune(['synth', 'budget.yaml']);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /Expected the work to fit endpoint\.budget\.requests, got 18 of 18 spent .* what is done is kept\./,
+    );
+    expect(out).toMatch(/Fewer hard queries than are wanted: the budget is used up\./);
+    expect(existsSync(join(scratch, 'synthetic/budget/card.md'))).toBe(true);
+    const more = await reasontune(['synth', 'budget.yaml', '--set', 'endpoint.budget.requests=24']);
+    expect(more.code).toBe(0);
+    expect(more.out).not.toMatch(/Fewer/);
+    expect(server.requests()).toBe(24);
+    await server.close();
   });
 
   it.each<[string, string[], RegExp]>([
