@@ -57,7 +57,11 @@ export function loadCrossEncoderWeights({ folder, architecture, head }: CrossEnc
 
 /** A pair as the model reads it: the longer text loses its end first where both are too long for it. */
 export function pairTokens({ tokenizer, join, maxLength }: CrossEncoder, first: string, second: string): PairTokens {
-  return join(tokenizer.bare(first, maxLength), tokenizer.bare(second, maxLength), maxLength);
+  const read = (most: number) => [tokenizer.bare(first, most), tokenizer.bare(second, most)] as const;
+  const [a, b] = read(maxLength);
+  // Of two that are cut here, which was the longer one decides who gets the odd token.
+  const whole = a.length < maxLength || b.length < maxLength ? ([a, b] as const) : read(Number.POSITIVE_INFINITY);
+  return join(...whole, maxLength);
 }
 
 /** Logits of pairs, row by row [pairs · labels], in one packed forward pass. */

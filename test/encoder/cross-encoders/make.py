@@ -38,6 +38,8 @@ pairs = [
     ["stars " * 30, "dark"],
     ["dark", "many stars shine " * 20],
     ["an endless universe would shine everywhere " * 4, "light from far away has not reached us " * 5],
+    ["many stars shine everywhere " * 40, "light from far away " * 20],
+    ["light from far away " * 20, "many stars shine everywhere " * 40],
     ["a [SEP] b", "c"],
 ]
 max_length = 32
