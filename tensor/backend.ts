@@ -21,6 +21,7 @@ import './layer-norm.js';
 import './leading.js';
 import './linear.js';
 import './linear-gelu.js';
+import './linear-norm.js';
 import './low-rank.js';
 import './normalize.js';
 import './pool.js';

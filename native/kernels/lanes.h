@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#ifdef __AVX512F__
+#ifdef __AVX512BF16__
 #include <immintrin.h>
 #endif
 
@@ -77,13 +77,9 @@ inline float to_float(Bfloat16 value) {
 inline Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
 
 inline float sum(Lanes value) {
-#ifdef __AVX512F__
-  return _mm512_reduce_add_ps((__m512)value);
-#else
   float out = 0;
   for (int i = 0; i < kLanes; ++i) out += value[i];
   return out;
-#endif
 }
 
 inline float largest(Lanes value) {
