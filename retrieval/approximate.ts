@@ -1,6 +1,7 @@
 import type { BatchMatches, Matches } from 'usearch';
 import { Fault, reasonOf } from '../plan/fault.js';
-import { type Documents, exactScore, oneEach, type Rows } from './dense.js';
+import { type Documents, oneEach, type Rows } from './dense.js';
+import { exactScore } from './exact-scores.js';
 import { compareRanked, type Ranked } from './ranking.js';
 
 /** Documents in a graph of near neighbours. */

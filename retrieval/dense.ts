@@ -1,4 +1,5 @@
 import { matMul, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { exactScores } from './exact-scores.js';
 import type { Ranked } from './ranking.js';
 import { idOrder, TopK } from './top-k.js';
 
@@ -61,10 +62,16 @@ export function searchExact(queries: Rows, documents: Documents, k: number, sear
       only: only && left.map((i) => only[i] ?? none),
       rowsPerBlock: search.rowsPerBlock ?? 4096,
     });
+    const nearest = tops.map((top) => top.drain());
+    const scores = exactScores(
+      rows,
+      whole,
+      nearest.map(({ places }) => places),
+    );
     left = left.filter((i, at) => {
       const query = rows.values.subarray(at * width, (at + 1) * width);
-      const near = tops[at]!.drain();
-      for (const place of near.places) best.offer(place, exactScore(query, whole, place));
+      const near = nearest[at]!;
+      for (const [j, place] of near.places.entries()) best.offer(place, scores[at]![j]!);
       results[i] = best.take(ids);
       if (near.places.length < kept || k === 0) return false;
       const error = (width * epsilon * norm(query) * largest) / 2;
@@ -114,32 +121,6 @@ function offerAll(
     }
     block.dispose();
   }
-}
-
-/** In float64, and rounded to float32 at its end. */
-export function exactScore(
-  query: Float32Array,
-  { values, starts }: Documents & { readonly starts: Int32Array },
-  place: number,
-): number {
-  const width = query.length;
-  let best = Number.NEGATIVE_INFINITY;
-  for (let row = starts[place]!; row < starts[place + 1]!; row++) {
-    // Four sums side by side: one would wait for each addition before the next.
-    let [a, b, c, d] = [0, 0, 0, 0];
-    let at = row * width;
-    let k = 0;
-    for (; k + 3 < width; k += 4, at += 4) {
-      a += query[k]! * values[at]!;
-      b += query[k + 1]! * values[at + 1]!;
-      c += query[k + 2]! * values[at + 2]!;
-      d += query[k + 3]! * values[at + 3]!;
-    }
-    for (; k < width; k++, at++) a += query[k]! * values[at]!;
-    const dot = a + b + (c + d);
-    if (dot > best) best = dot;
-  }
-  return Math.fround(best);
 }
 
 function gather({ values, width }: Rows, rows: readonly number[]): Float32Array {
