@@ -34,6 +34,11 @@ export interface Spent {
 /** The budget does not hold the next request: what was done is kept, and nothing more is asked. */
 export class UsedUp extends Fault {}
 
+/** What tokens cost; null without a price. */
+export function moneyOf({ input, output }: Tokens, price: EndpointPlan['price']): number | null {
+  return price === null ? null : (input * price.input + output * price.output) / 1e6;
+}
+
 const nothing = { requests: 0, unanswered: 0, tokens: { input: 0, output: 0 } };
 
 /**
@@ -108,9 +113,8 @@ export class Budget {
     return { requests: requests + this.#requests, unanswered, tokens: sum, money: this.#money(sum) };
   }
 
-  #money({ input, output }: Tokens): number | null {
-    const { price } = this.plan;
-    return price === null ? null : (input * price.input + output * price.output) / 1e6;
+  #money(tokens: Tokens): number | null {
+    return moneyOf(tokens, this.plan.price);
   }
 
   #hold(what: keyof EndpointPlan['budget'], would: number, limit: number | null, spent: number): void {

@@ -4,6 +4,7 @@ import {
   effectSize,
   holm,
   type Interval,
+  mean,
   type PValue,
   randomizationTest,
 } from '../retrieval/significance.js';
@@ -77,7 +78,6 @@ function compareOne(set: string, measure: string, base: Result, other: Result): 
   }
   const differences = both.map(difference);
   const count = (is: (difference: number) => boolean): number => differences.filter(is).length;
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
     set,
     measure,

@@ -1,21 +1,25 @@
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault, reasonOf } from '../plan/fault.js';
 import { writeWhole } from '../plan/whole-file.js';
 import { type ApproximateIndex, approximateIndex, graphSettings } from '../retrieval/approximate.js';
 import type { Documents } from '../retrieval/dense.js';
-import { crcOfFile, hashOf, type IndexOf, refuseOther } from './kept-index.js';
-
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
+import {
+  crcOfFile,
+  hashOf,
+  type IndexOf,
+  identitySchema,
+  readManifest,
+  refuseOther,
+  sha256Schema,
+} from './kept-index.js';
 
 const manifestSchema = z.object({
   format: z.literal(1),
-  weights: hash,
-  settings: hash,
-  corpus: hash,
+  ...identitySchema,
   /** Of the graph's own settings. */
-  graph: hash,
+  graph: sha256Schema,
   crc32: z.int().nonnegative(),
   /** What building it took. */
   seconds: z.number(),
@@ -84,18 +88,10 @@ async function build(documents: Documents, depth: number) {
 function checked(manifest: string, file: string, of: IndexOf): z.output<typeof manifestSchema> {
   const damaged = (got: string): Fault =>
     new Fault(`Expected a kept graph in ${file}, got ${got}. Delete ${manifest} to have it built anew.`);
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(manifest, 'utf8'));
-  } catch (error) {
-    throw damaged(reasonOf(error));
-  }
-  const read = manifestSchema.safeParse(value);
-  if (!read.success)
-    throw damaged(`another form of graph.json at ${read.error.issues[0]?.path.join('.') || 'its top'}`);
-  refuseOther(manifest, of, read.data);
-  if (read.data.graph !== hashOf(graphSettings)) throw damaged('one of other settings');
+  const read = readManifest(manifest, manifestSchema, damaged);
+  refuseOther(manifest, of, read);
+  if (read.graph !== hashOf(graphSettings)) throw damaged('one of other settings');
   if (!existsSync(file)) throw damaged('no file');
-  if (crcOfFile(file) !== read.data.crc32) throw damaged('other bytes than were written');
-  return read.data;
+  if (crcOfFile(file) !== read.crc32) throw damaged('other bytes than were written');
+  return read;
 }

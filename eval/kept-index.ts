@@ -12,23 +12,23 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { Fault, reasonOf } from '../plan/fault.js';
 import type { Documents } from '../retrieval/dense.js';
 import type { Identity } from './embed/embedder.js';
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+/** What says of which corpus, model and settings something kept is. */
+export const identitySchema = { weights: sha256Schema, settings: sha256Schema, corpus: sha256Schema };
 const size = z.int().nonnegative();
 
 const manifestSchema = z.object({
   format: z.literal(1),
   /** The system's name, for people. */
   model: z.string(),
-  weights: hash,
-  settings: hash,
-  corpus: hash,
+  ...identitySchema,
   documents: size,
   rows: size,
   width: size,
@@ -107,7 +107,8 @@ function writing(folder: string, write: () => void): void {
 const differences = { corpus: 'another corpus', weights: 'another model', settings: 'other settings of its model' };
 
 function reopen(folder: string, of: IndexOf, ids: readonly string[]): DenseIndex {
-  const manifest = readManifest(folder);
+  const file = join(folder, 'manifest.json');
+  const manifest = readManifest(file, manifestSchema, (got) => damaged(folder, got));
   refuseOther(folder, of, manifest);
   const values = new Float32Array(manifest.rows * manifest.width);
   let sum = readInto(join(folder, 'vectors.f32'), values);
@@ -130,17 +131,17 @@ export function refuseOther(path: string, of: IndexOf, kept: Omit<IndexOf, 'mode
   }
 }
 
-function readManifest(folder: string): Manifest {
-  const file = join(folder, 'manifest.json');
+/** @throws what `damaged` makes of a file that is missing, no JSON or of another form */
+export function readManifest<T>(file: string, schema: z.ZodType<T>, damaged: (got: string) => Fault): T {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw damaged(folder, reasonOf(error));
+    throw damaged(reasonOf(error));
   }
-  const checked = manifestSchema.safeParse(value);
+  const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
-  throw damaged(folder, `another form of manifest.json at ${checked.error.issues[0]?.path.join('.') || 'its top'}`);
+  throw damaged(`another form of ${basename(file)} at ${checked.error.issues[0]?.path.join('.') || 'its top'}`);
 }
 
 function damaged(folder: string, got: string): Fault {

@@ -1,4 +1,5 @@
 import { benchmarks } from '../data/presets/presets.js';
+import { mean } from '../retrieval/significance.js';
 import type { Result } from './result.js';
 
 /** A benchmark's published number: the mean over its parts, however many queries each has. */
@@ -26,8 +27,4 @@ export function macroMeans(results: readonly Result[]): MacroMean[] {
       return [{ benchmark: name, system, parts: parts.length, metrics: Object.fromEntries(metrics) }];
     }),
   );
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -107,10 +107,14 @@ export function holm(ps: readonly number[]): number[] {
 
 /** The mean difference in units of the differences' own standard deviation (Cohen's d for pairs); 0 where all are 0. */
 export function effectSize(differences: readonly number[]): number {
-  const mean = total(differences) / differences.length;
-  const squares = total(differences.map((difference) => (difference - mean) ** 2));
+  const center = mean(differences);
+  const squares = total(differences.map((difference) => (difference - center) ** 2));
   const deviation = Math.sqrt(squares / (differences.length - 1));
-  return mean === 0 ? 0 : mean / deviation;
+  return center === 0 ? 0 : center / deviation;
+}
+
+export function mean(values: readonly number[]): number {
+  return total(values) / values.length;
 }
 
 function total(values: readonly number[]): number {

@@ -1,4 +1,4 @@
-import type { Tokens } from '../endpoint/budget.js';
+import { moneyOf, type Tokens } from '../endpoint/budget.js';
 import type { EndpointPlan } from '../plan/endpoint.js';
 import type { SynthesisPlan } from '../plan/synthesis.js';
 import type { Call } from './ask.js';
@@ -51,9 +51,4 @@ export function costOf(calls: readonly Call[], plan: SynthesisPlan): TurnCost[] 
 /** What tokens of a turn cost: by the judge's price where it is a judge's. */
 function priceOf(turn: TurnName, { endpoint, judging: { endpoint: judge } }: SynthesisPlan): EndpointPlan['price'] {
   return (judging.includes(turn) ? (judge ?? endpoint) : endpoint)?.price ?? null;
-}
-
-/** What tokens cost; null without a price. */
-function moneyOf({ input, output }: Tokens, price: EndpointPlan['price']): number | null {
-  return price && (input * price.input + output * price.output) / 1e6;
 }

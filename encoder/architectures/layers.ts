@@ -47,16 +47,14 @@ export class Layers {
 
   /** `dense`, then GELU. */
   denseGelu(x: Tensor2D, name: string): Tensor2D {
-    const bias = this.bias(name);
-    const plain = bias && this.weights.trains(`${name}.weight`) && !this.adapts(name);
-    return plain ? linearGelu(x, this.weight(name) as Tensor2D, bias) : gelu(this.dense(x, name));
+    const bias = this.plainBias(name);
+    return bias ? linearGelu(x, this.weight(name) as Tensor2D, bias) : gelu(this.dense(x, name));
   }
 
   /** The layer norm `norm` of `dense` plus `skip` [tokens, out]: how a layer that normalizes afterwards ends its halves. */
   denseNorm(x: Tensor2D, name: string, skip: Tensor2D, norm: string, eps: number): Tensor2D {
-    const [bias, shift] = [this.bias(name), this.bias(norm)];
-    const plain = bias && shift && this.weights.trains(`${name}.weight`) && !this.adapts(name);
-    if (!plain) return this.layerNorm(residual(this.dense(x, name), skip), norm, eps);
+    const [bias, shift] = [this.plainBias(name), this.bias(norm)];
+    if (!bias || !shift) return this.layerNorm(residual(this.dense(x, name), skip), norm, eps);
     const [weight, gain] = [this.weight(name) as Tensor2D, this.weight(norm) as Tensor1D];
     return linearNorm({ x, weight, bias, skip, gain, shift }, eps);
   }
@@ -107,6 +105,11 @@ export class Layers {
     const seen = seed !== null && lora.dropout > 0 ? dropout(x, lora.dropout, seedAt(seed, name)) : x;
     const [down, up] = [downName(name), upName(name)].map((of) => this.weights.get(of)) as [Tensor2D, Tensor2D];
     return lowRank(made, seen, down, up, loraScale(lora));
+  }
+
+  /** The bias of a projection that is nothing but `linear`, and so can be done in one pass with what follows; else null. */
+  private plainBias(name: string): Tensor1D | null {
+    return this.weights.trains(`${name}.weight`) && !this.adapts(name) ? this.bias(name) : null;
   }
 
   private weight(name: string): Tensor {

@@ -24,8 +24,6 @@ using ProductOf = Float32Product;
 // Queries taken at once: their scores against a whole sequence of 512 stay in the second-level cache.
 constexpr int64_t kBlock = 4 * kTileRows;
 
-int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
-
 /** Keys that some query of a block sees, as columns rounded outwards to whole vectors. */
 struct Span {
   int64_t begin;

@@ -44,7 +44,7 @@ template <typename Tile>
 void multiply_block(const Projection& p, const Unit* weight, int64_t first, int64_t rows, Scratch<Unit>& scratch,
                     const Tile& each) {
   const int64_t steps = p.inner / kStep;
-  const int64_t padded = (rows + kTileRows - 1) / kTileRows * kTileRows;
+  const int64_t padded = round_up(rows, kTileRows);
   Unit* left = scratch.room(padded * steps);
   pack_rows(p.x + first * p.x_stride, p.x_stride, rows, p.inner, left);
   std::fill(left + rows * steps, left + padded * steps, Unit{});
@@ -108,7 +108,7 @@ struct LinearNorm {
   void operator()(int64_t task) {
     const int64_t first = task * kBlock;
     const int64_t rows = std::min(kBlock, p.rows - first);
-    const int64_t padded = (rows + kTileRows - 1) / kTileRows * kTileRows;
+    const int64_t padded = round_up(rows, kTileRows);
     float* all = sums.room(padded * p.columns);
     multiply_block(p, weight, first, rows, left, [&](Left<Unit> a, const Unit* panel, int64_t steps, int64_t i, int64_t j) {
       const int64_t width = std::min(kPanel, p.columns - j);
