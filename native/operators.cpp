@@ -11,6 +11,7 @@
 #include "kernels/attention.h"
 #include "kernels/column-sums.h"
 #include "kernels/linear.h"
+#include "kernels/weight-gradient.h"
 
 namespace reasontune {
 namespace {
@@ -115,11 +116,14 @@ void sum_columns(torch::jit::Stack& stack) {
   stack = {sums};
 }
 
-/** x [rows, columns] in bfloat16, its columns one after another. */
-at::Tensor matrix_of(const c10::IValue& value, const char* name) {
+/** x [rows, columns] in float32 or bfloat16, or as `like`, its columns one after another. */
+at::Tensor matrix_of(const c10::IValue& value, const char* name, const at::Tensor& like = {}) {
   const auto x = value.toTensor();
-  TORCH_CHECK(x.is_cpu() && x.layout() == at::kStrided && x.dim() == 2 && x.scalar_type() == at::kBFloat16, "Expected ", name,
-              " as a CPU matrix of bfloat16.");
+  TORCH_CHECK(x.is_cpu() && x.layout() == at::kStrided && x.dim() == 2 &&
+                  (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16),
+              "Expected ", name, " as a CPU matrix of float32 or bfloat16.");
+  TORCH_CHECK(!like.defined() || x.scalar_type() == like.scalar_type(), "Expected ", name, " of ", like.scalar_type(), ", got ",
+              x.scalar_type(), ".");
   return x.stride(1) == 1 ? x : x.contiguous();
 }
 
@@ -134,44 +138,90 @@ at::Tensor vector_of(const c10::IValue& value, const char* name, int64_t size) {
 
 const float* numbers(const at::Tensor& x) { return x.defined() ? x.const_data_ptr<float>() : nullptr; }
 
-/** x, weight and bias, with which both schemas below begin, and what the kernels take and need of them. */
+void check_lanes(const at::Tensor& x, const char* name) {
+  TORCH_CHECK(x.size(0) % kLanes == 0 && x.size(1) % kLanes == 0, "Expected ", name, " of multiples of ", kLanes, ", got ",
+              x.sizes(), ".");
+}
+
+/** x, weight and bias, with which both schemas below begin, and their result. */
 struct Linear {
-  at::Tensor x, weight, bias, packed, out;
-  Projection projection;
-  uint32_t* words() { return static_cast<uint32_t*>(packed.data_ptr()); }
+  at::Tensor x, weight, bias, out;
+  bool turned = false;
 };
 
 Linear linear_of(const torch::jit::Stack& stack) {
   at::internal::lazy_init_num_threads();
-  Linear made{.x = matrix_of(stack[0], "x"), .weight = matrix_of(stack[1], "weight")};
-  const int64_t inner = made.x.size(1), columns = made.weight.size(0);
-  TORCH_CHECK(made.weight.size(1) == inner, "Expected a weight of ", inner, " columns, got ", made.weight.sizes(), ".");
-  TORCH_CHECK(inner % kLanes == 0 && columns % kLanes == 0, "Expected a weight of multiples of ", kLanes, ", got ",
-              made.weight.sizes(), ".");
-  made.bias = vector_of(stack[2], "bias", columns);
-  const auto x = read<Bfloat16>(made.x), weight = read<Bfloat16>(made.weight);
-  made.projection = {x.data, x.stride, made.x.size(0), inner, weight.data, weight.stride, columns, numbers(made.bias)};
-  made.packed = at::empty({packed_words(made.projection)}, made.x.options().dtype(at::kInt));
-  made.out = at::empty({made.x.size(0), columns}, made.x.options());
+  Linear made{.x = matrix_of(stack[0], "x")};
+  // As it lies or turned, as the gradient of what it multiplied wants it: the kernel lays it out anew either way.
+  const auto& given = stack[1].toTensor();
+  made.turned = given.layout() == at::kStrided && given.dim() == 2 && given.stride(0) == 1 && given.stride(1) != 1;
+  made.weight = matrix_of(made.turned ? given.t() : given, "weight", made.x);
+  TORCH_CHECK(given.size(1) == made.x.size(1), "Expected a weight of ", made.x.size(1), " columns, got ", given.sizes(), ".");
+  check_lanes(given, "a weight");
+  made.bias = vector_of(stack[2], "bias", given.size(0));
+  made.out = at::empty({made.x.size(0), given.size(0)}, made.x.options());
   return made;
 }
 
+/** Calls `run` with the projection and memory for its weight. */
+template <typename T, typename Run>
+void with_projection(const Linear& made, const Run& run) {
+  const auto x = read<T>(made.x), weight = read<T>(made.weight);
+  const Projection<T> projection{.x = x.data,
+                                 .x_stride = x.stride,
+                                 .rows = made.x.size(0),
+                                 .inner = made.x.size(1),
+                                 .weight = weight.data,
+                                 .weight_stride = weight.stride,
+                                 .weight_turned = made.turned,
+                                 .columns = made.out.size(1),
+                                 .bias = numbers(made.bias)};
+  const auto packed = at::empty({packed_words(projection)}, made.x.options().dtype(at::kInt));
+  run(projection, static_cast<uint32_t*>(packed.data_ptr()), write<T>(made.out).data);
+}
+
 void project(torch::jit::Stack& stack) {
-  auto made = linear_of(stack);
-  linear(made.projection, stack[3].toBool() ? After::kGelu : After::kNothing, made.words(), write<Bfloat16>(made.out).data);
+  const auto made = linear_of(stack);
+  const auto after = stack[3].toBool() ? After::kGelu : After::kNothing;
+  const auto run = [&]<typename T>(T) {
+    with_projection<T>(made, [&](const auto& projection, uint32_t* packed, T* out) { linear(projection, after, packed, out); });
+  };
+  if (made.x.scalar_type() == at::kFloat) run(float{});
+  else run(Bfloat16{});
   stack = {made.out};
 }
 
 void project_and_normalize(torch::jit::Stack& stack) {
-  auto made = linear_of(stack);
-  const auto residual = matrix_of(stack[3], "residual");
+  const auto made = linear_of(stack);
+  const auto residual = matrix_of(stack[3], "residual", made.x);
   TORCH_CHECK(residual.sizes() == made.out.sizes(), "Expected a residual of ", made.out.sizes(), ", got ", residual.sizes(), ".");
-  const int64_t columns = made.projection.columns;
+  const int64_t columns = made.out.size(1);
   const auto gain = vector_of(stack[4], "gain", columns), bias = vector_of(stack[5], "norm_bias", columns);
-  const auto rows = read<Bfloat16>(residual);
-  linear_norm(made.projection, {rows.data, rows.stride, numbers(gain), numbers(bias), static_cast<float>(stack[6].toDouble())},
-              made.words(), write<Bfloat16>(made.out).data);
+  const auto eps = static_cast<float>(stack[6].toDouble());
+  const auto run = [&]<typename T>(T) {
+    const auto rows = read<T>(residual);
+    const Normalization<T> norm{rows.data, rows.stride, numbers(gain), numbers(bias), eps};
+    with_projection<T>(made, [&](const auto& projection, uint32_t* packed, T* out) { linear_norm(projection, norm, packed, out); });
+  };
+  if (made.x.scalar_type() == at::kFloat) run(float{});
+  else run(Bfloat16{});
   stack = {made.out};
+}
+
+void project_backwards(torch::jit::Stack& stack) {
+  at::internal::lazy_init_num_threads();
+  const auto gradient = matrix_of(stack[0], "gradient"), x = matrix_of(stack[1], "x", gradient);
+  TORCH_CHECK(gradient.size(0) == x.size(0), "Expected x of ", gradient.size(0), " rows, got ", x.sizes(), ".");
+  auto out = at::empty({gradient.size(1), x.size(1)}, x.options().dtype(at::kFloat));
+  check_lanes(out, "a weight");
+  const auto run = [&]<typename T>(T) {
+    const auto left = read<T>(gradient), right = read<T>(x);
+    weight_gradient<T>({right.data, right.stride, left.data, left.stride, x.size(0), x.size(1), gradient.size(1)},
+                       at::get_num_threads(), out.data_ptr<float>());
+  };
+  if (x.scalar_type() == at::kFloat) run(float{});
+  else run(Bfloat16{});
+  stack = {out};
 }
 
 std::unordered_map<std::string, OwnOperator> own_operators() {
@@ -187,6 +237,7 @@ std::unordered_map<std::string, OwnOperator> own_operators() {
       {"reasontune::linear_norm(Tensor x, Tensor weight, Tensor? bias, Tensor residual, Tensor gain, Tensor? norm_bias, "
        "float eps) -> Tensor",
        project_and_normalize},
+      {"reasontune::weight_gradient(Tensor gradient, Tensor x) -> Tensor", project_backwards},
   };
   std::unordered_map<std::string, OwnOperator> by_name;
   for (const auto& [schema, run] : all) {

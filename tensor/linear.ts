@@ -1,7 +1,7 @@
 import { add, matMul, sum, type Tensor1D, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
 import { defineOperation, type Operation } from './operation.js';
 import { columnSums } from './torch/column-sums.js';
-import { product, projection, turned } from './torch/product.js';
+import { projection, turned, weightGradient } from './torch/product.js';
 
 interface Attributes {
   readonly biased: boolean;
@@ -31,7 +31,7 @@ const operation = defineOperation<'x' | 'weight', Attributes, 'bias'>({
     ],
     torch: (aten, dy, { x, weight }, _y, { biased }) => [
       projection(aten, dy, turned(aten, aten.as(weight, dy)), null),
-      aten.as(product(aten, turned(aten, dy), turned(aten, x)), weight),
+      aten.as(weightGradient(aten, dy, x), weight),
       ...(biased ? [columnSums(aten, dy)] : []),
     ],
   },

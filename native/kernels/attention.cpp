@@ -13,14 +13,6 @@
 namespace reasontune {
 namespace {
 
-#ifdef __AVX512BF16__
-template <typename T>
-using ProductOf = std::conditional_t<std::is_same_v<T, float>, Float32Product, Bfloat16Product>;
-#else
-template <typename T>
-using ProductOf = Float32Product;
-#endif
-
 // Queries taken at once: their scores against a whole sequence of 512 stay in the second-level cache.
 constexpr int64_t kBlock = 4 * kTileRows;
 
@@ -103,7 +95,7 @@ struct Forward {
     const int64_t seen = span.columns();
 
     Unit* left = queries.zeros(padded * (width / step));
-    pack_rows(q.data + first * q.stride + head * width, q.stride, rows, width, left);
+    pack_rows(q.data + first * q.stride + head * width, q.stride, rows, width, left, width / step);
     float* score = scores.room(padded * seen);
     multiply<Product, false>({left, width / step, 1}, turned_keys + span.begin, columns, padded, seen, width / step, score,
                              seen);
@@ -203,8 +195,8 @@ struct Backward {
     const T* out_rows = out.data + first * out.stride + head * width;
     Unit* query = queries.zeros(padded * units);
     Unit* upstream = d_outs.zeros(padded * units);
-    pack_rows(q_rows, q.stride, rows, width, query);
-    pack_rows(d_rows, d_out.stride, rows, width, upstream);
+    pack_rows(q_rows, q.stride, rows, width, query, width / step);
+    pack_rows(d_rows, d_out.stride, rows, width, upstream, width / step);
     const int64_t depth = round_up(rows, step) / step;
     pack_over_rows(q_rows, q.stride, rows, width, query_rows.room(depth * width));
     pack_over_rows(d_rows, d_out.stride, rows, width, d_out_rows.room(depth * width));

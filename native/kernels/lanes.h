@@ -37,7 +37,8 @@ struct Bfloat16 {
   uint16_t bits;
 };
 
-inline Lanes broadcast(float value) { return Lanes{} + value; }
+// Minus nothing, which is the value itself: plus nothing is not, of −0, and would be added for it.
+inline Lanes broadcast(float value) { return value - Lanes{}; }
 
 inline Lanes load(const float* from) {
   Lanes out;

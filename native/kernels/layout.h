@@ -20,13 +20,20 @@ inline float as(float, Bfloat16 value) { return to_float(value); }
 
 inline uint32_t pair(Bfloat16 low, Bfloat16 high) { return low.bits | (static_cast<uint32_t>(high.bits) << 16); }
 
-/** Left side: to [rows][width / step], each row's own values one after another. */
+/** The 16 bits of as many bfloat16, each in the lower half of its lane. */
+inline Words halves_of(const float* from) { return rounded(load(from)); }
+inline Words halves_of(const Bfloat16* from) {
+  Halves halves;
+  std::memcpy(&halves, from, sizeof halves);
+  return __builtin_convertvector(halves, Words);
+}
+
+/** Left side: to [rows][width / step], each row's own values one after another, the rows `apart`. */
 template <typename Unit, typename T>
-void pack_rows(const T* from, int64_t stride, int64_t rows, int64_t width, Unit* to) {
+void pack_rows(const T* from, int64_t stride, int64_t rows, int64_t width, Unit* to, int64_t apart) {
   using Value = std::conditional_t<std::is_same_v<Unit, float>, float, Bfloat16>;
-  constexpr int64_t step = sizeof(Unit) / sizeof(Value);
   for (int64_t r = 0; r < rows; ++r) {
-    auto* row = reinterpret_cast<Value*>(to + r * (width / step));
+    auto* row = reinterpret_cast<Value*>(to + r * apart);
     for (int64_t w = 0; w < width; w += kLanes) store(row + w, load(from + r * stride + w));
   }
 }
@@ -34,15 +41,15 @@ void pack_rows(const T* from, int64_t stride, int64_t rows, int64_t width, Unit*
 /** Right side over rows: to [⌈rows / step⌉][width]; a pair is two rows' values of one column, the last row's partner 0. */
 template <typename T>
 void pack_over_rows(const T* from, int64_t stride, int64_t rows, int64_t width, float* to) {
-  pack_rows(from, stride, rows, width, to);
+  pack_rows(from, stride, rows, width, to, width);
 }
 template <typename T>
 void pack_over_rows(const T* from, int64_t stride, int64_t rows, int64_t width, uint32_t* to) {
   for (int64_t r = 0; r < rows; r += 2) {
     uint32_t* row = to + (r / 2) * width;
     for (int64_t w = 0; w < width; w += kLanes) {
-      const Words low = rounded(load(from + r * stride + w));
-      const Words high = r + 1 < rows ? rounded(load(from + (r + 1) * stride + w)) << 16 : Words{};
+      const Words low = halves_of(from + r * stride + w);
+      const Words high = r + 1 < rows ? halves_of(from + (r + 1) * stride + w) << 16 : Words{};
       const Words both = low | high;
       std::memcpy(row + w, &both, sizeof both);
     }
@@ -69,7 +76,7 @@ void pack_turned(const T* from, int64_t stride, int64_t rows, int64_t width, int
 /** Float rows [rows][columns] as a left side over columns: to [rows][columns / step]. In place for float32. */
 inline void left_over_columns(float*, int64_t, int64_t, float*) {}
 inline void left_over_columns(float* from, int64_t rows, int64_t columns, uint32_t* to) {
-  pack_rows(from, columns, rows, columns, to);
+  pack_rows(from, columns, rows, columns, to, columns / 2);
 }
 
 }  // namespace reasontune

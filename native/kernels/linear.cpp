@@ -11,46 +11,54 @@
 namespace reasontune {
 namespace {
 
-#ifdef __AVX512BF16__
-using Product = Bfloat16Product;
-#else
-using Product = Float32Product;
-#endif
-using Unit = Product::Unit;
-constexpr int64_t kStep = Product::kStep;
-
 // Rows of one task: with them every part of the weight is read this often once it is in the first-level cache.
 constexpr int64_t kBlock = 4 * kTileRows;
 // Columns that a tile multiplies at once: two registers.
 constexpr int64_t kPanel = 2 * kLanes;
+// Of the cache, in units.
+constexpr int64_t kLine = 16;
 
-/** A weight laid out panel after panel, each [inner / kStep][kPanel]; the last may be half as wide. */
+template <typename T>
+using UnitOf = typename ProductOf<T>::Unit;
+
+/** A weight laid out panel after panel, each [inner / step][kPanel]; the last may be half as wide. */
+template <typename T>
 struct Packing {
-  const Projection& from;
-  Unit* to;
+  const Projection<T>& from;
+  UnitOf<T>* to;
 
   void operator()(int64_t panel) {
     const int64_t first = panel * kPanel;
     const int64_t width = std::min(kPanel, from.columns - first);
-    pack_turned(from.weight + first * from.weight_stride, from.weight_stride, width, from.inner, width,
-                to + first * (from.inner / kStep));
+    UnitOf<T>* to_panel = to + first * (from.inner / ProductOf<T>::kStep);
+    if (from.weight_turned) pack_over_rows(from.weight + first, from.weight_stride, from.inner, width, to_panel);
+    else pack_turned(from.weight + first * from.weight_stride, from.weight_stride, width, from.inner, width, to_panel);
   }
 };
 
-void pack(const Projection& p, Unit* to) { for_each_task((p.columns + kPanel - 1) / kPanel, Packing{p, to}); }
+template <typename T>
+void pack(const Projection<T>& p, UnitOf<T>* to) {
+  for_each_task((p.columns + kPanel - 1) / kPanel, Packing<T>{p, to});
+}
 
-/** x's rows from `first` on, times the weight: `sums` is called for each tile with its place and its numbers. */
-template <typename Tile>
-void multiply_block(const Projection& p, const Unit* weight, int64_t first, int64_t rows, Scratch<Unit>& scratch,
-                    const Tile& each) {
-  const int64_t steps = p.inner / kStep;
+/**
+ * x's rows from `first` on, times the weight, panel after panel: a panel's columns from j on go to to(j), rows `apart`, then
+ * then(j, width).
+ */
+template <typename T, typename To, typename Then>
+void multiply_block(const Projection<T>& p, const UnitOf<T>* weight, int64_t first, int64_t rows, Scratch<UnitOf<T>>& scratch,
+                    int64_t apart, const To& to, const Then& then) {
+  const int64_t steps = p.inner / ProductOf<T>::kStep;
   const int64_t padded = round_up(rows, kTileRows);
-  Unit* left = scratch.room(padded * steps);
-  pack_rows(p.x + first * p.x_stride, p.x_stride, rows, p.inner, left);
-  std::fill(left + rows * steps, left + padded * steps, Unit{});
+  // An odd number of lines apart: a tile's rows would share few places of the first-level cache at a power of two.
+  const int64_t row = round_up(steps, 2 * kLine) + kLine;
+  UnitOf<T>* left = scratch.room(padded * row);
+  pack_rows(p.x + first * p.x_stride, p.x_stride, rows, p.inner, left, row);
+  std::fill(left + rows * row, left + padded * row, UnitOf<T>{});
   for (int64_t j = 0; j < p.columns; j += kPanel) {
-    const Unit* panel = weight + j * steps;
-    for (int64_t i = 0; i < rows; i += kTileRows) each(Left<Unit>{left + i * steps, steps, 1}, panel, steps, i, j);
+    const int64_t width = std::min(kPanel, p.columns - j);
+    multiply<ProductOf<T>, false>({left, row, 1}, weight + j * steps, width, padded, width, steps, to(j), apart);
+    then(j, width);
   }
 }
 
@@ -60,7 +68,7 @@ Lanes bias_at(const float* bias, int64_t column) { return bias ? load(bias + col
  * x · Φ(x), Φ within 2e-5: an odd polynomial of degree 19 (least maximum error) between ∓4.5, beyond which Φ is 0 or 1 to
  * within that.
  */
-Lanes gelu(Lanes x) {
+Lanes rough_gelu(Lanes x) {
   Lanes near = x > 4.5f ? broadcast(4.5f) : x;
   near = near < -4.5f ? broadcast(-4.5f) : near;
   const Lanes t = near * near;
@@ -72,37 +80,52 @@ Lanes gelu(Lanes x) {
   return x * (near * p + 0.5f);
 }
 
-template <bool kGelu>
+/**
+ * The same within 2e-7 · |x|: of the error function's complement by 7.1.26 of Abramowitz and Stegun's Handbook of
+ * Mathematical Functions.
+ */
+Lanes exact_gelu(Lanes x) {
+  const Lanes z = larger(x, -x) * 0.70710678f;
+  const Lanes t = 1.0f / (1.0f + 0.3275911f * z);
+  Lanes p = broadcast(1.061405429f);
+  for (const float c : {-1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f}) p = p * t + c;
+  const Lanes tail = x * (0.5f * p * t * exponential(-z * z));
+  return x < 0.0f ? tail : x - tail;
+}
+
+Lanes gelu(Lanes x, float) { return exact_gelu(x); }
+Lanes gelu(Lanes x, Bfloat16) { return rough_gelu(x); }
+
+template <typename T, bool kGelu>
 struct Linear {
-  const Projection& p;
-  const Unit* weight;
-  Bfloat16* out;
-  Scratch<Unit> left{};
+  const Projection<T>& p;
+  const UnitOf<T>* weight;
+  T* out;
+  Scratch<UnitOf<T>> left{};
 
   void operator()(int64_t task) {
     const int64_t first = task * kBlock;
     const int64_t rows = std::min(kBlock, p.rows - first);
-    alignas(64) float sums[kTileRows * kPanel];
-    multiply_block(p, weight, first, rows, left, [&](Left<Unit> a, const Unit* panel, int64_t steps, int64_t i, int64_t j) {
-      const int64_t width = std::min(kPanel, p.columns - j);
-      multiply<Product, false>(a, panel, width, kTileRows, width, steps, sums, width);
-      for (int64_t r = 0; r < std::min<int64_t>(kTileRows, rows - i); ++r) {
-        Bfloat16* to = out + (first + i + r) * p.columns + j;
+    alignas(64) float sums[kBlock * kPanel];
+    multiply_block(p, weight, first, rows, left, kPanel, [&](int64_t) { return sums; }, [&](int64_t j, int64_t width) {
+      for (int64_t r = 0; r < rows; ++r) {
+        T* to = out + (first + r) * p.columns + j;
         for (int64_t c = 0; c < width; c += kLanes) {
-          const Lanes value = load(sums + r * width + c) + bias_at(p.bias, j + c);
-          store(to + c, kGelu ? gelu(value) : value);
+          const Lanes value = load(sums + r * kPanel + c) + bias_at(p.bias, j + c);
+          store(to + c, kGelu ? gelu(value, T{}) : value);
         }
       }
     });
   }
 };
 
+template <typename T>
 struct LinearNorm {
-  const Projection& p;
-  const Normalization& norm;
-  const Unit* weight;
-  Bfloat16* out;
-  Scratch<Unit> left{};
+  const Projection<T>& p;
+  const Normalization<T>& norm;
+  const UnitOf<T>* weight;
+  T* out;
+  Scratch<UnitOf<T>> left{};
   Scratch<float> sums{};
 
   void operator()(int64_t task) {
@@ -110,16 +133,13 @@ struct LinearNorm {
     const int64_t rows = std::min(kBlock, p.rows - first);
     const int64_t padded = round_up(rows, kTileRows);
     float* all = sums.room(padded * p.columns);
-    multiply_block(p, weight, first, rows, left, [&](Left<Unit> a, const Unit* panel, int64_t steps, int64_t i, int64_t j) {
-      const int64_t width = std::min(kPanel, p.columns - j);
-      multiply<Product, false>(a, panel, width, kTileRows, width, steps, all + i * p.columns + j, p.columns);
-    });
+    multiply_block(p, weight, first, rows, left, p.columns, [&](int64_t j) { return all + j; }, [](int64_t, int64_t) {});
     for (int64_t r = 0; r < rows; ++r) {
       normalize(all + r * p.columns, norm.residual + (first + r) * norm.residual_stride, out + (first + r) * p.columns);
     }
   }
 
-  void normalize(float* row, const Bfloat16* residual, Bfloat16* to) const {
+  void normalize(float* row, const T* residual, T* to) const {
     const float count = static_cast<float>(p.columns);
     Lanes total{};
     for (int64_t c = 0; c < p.columns; c += kLanes) {
@@ -140,24 +160,38 @@ struct LinearNorm {
   }
 };
 
-int64_t blocks_of(const Projection& p) { return (p.rows + kBlock - 1) / kBlock; }
-
-// Of the weight's words: float32 where the processor has no product of bfloat16.
-Unit* units(uint32_t* words) { return reinterpret_cast<Unit*>(words); }
+template <typename T>
+int64_t blocks_of(const Projection<T>& p) {
+  return (p.rows + kBlock - 1) / kBlock;
+}
 
 }  // namespace
 
-int64_t packed_words(const Projection& p) { return p.columns * (p.inner / kStep); }
-
-void linear(const Projection& p, After after, uint32_t* packed, Bfloat16* out) {
-  pack(p, units(packed));
-  if (after == After::kGelu) for_each_task(blocks_of(p), Linear<true>{p, units(packed), out});
-  else for_each_task(blocks_of(p), Linear<false>{p, units(packed), out});
+template <typename T>
+int64_t packed_words(const Projection<T>& p) {
+  return p.columns * (p.inner / ProductOf<T>::kStep);
 }
 
-void linear_norm(const Projection& p, const Normalization& norm, uint32_t* packed, Bfloat16* out) {
-  pack(p, units(packed));
-  for_each_task(blocks_of(p), LinearNorm{p, norm, units(packed), out});
+template <typename T>
+void linear(const Projection<T>& p, After after, uint32_t* packed, T* out) {
+  auto* weight = reinterpret_cast<UnitOf<T>*>(packed);
+  pack(p, weight);
+  if (after == After::kGelu) for_each_task(blocks_of(p), Linear<T, true>{p, weight, out});
+  else for_each_task(blocks_of(p), Linear<T, false>{p, weight, out});
 }
+
+template <typename T>
+void linear_norm(const Projection<T>& p, const Normalization<T>& norm, uint32_t* packed, T* out) {
+  auto* weight = reinterpret_cast<UnitOf<T>*>(packed);
+  pack(p, weight);
+  for_each_task(blocks_of(p), LinearNorm<T>{p, norm, weight, out});
+}
+
+#define REASONTUNE_LINEAR(T)                                                    \
+  template int64_t packed_words<T>(const Projection<T>&);                       \
+  template void linear<T>(const Projection<T>&, After, uint32_t*, T*);          \
+  template void linear_norm<T>(const Projection<T>&, const Normalization<T>&, uint32_t*, T*);
+REASONTUNE_LINEAR(float)
+REASONTUNE_LINEAR(Bfloat16)
 
 }  // namespace reasontune

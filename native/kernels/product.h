@@ -2,6 +2,8 @@
 // AVX-512 multiplies in pairs and adds up in float32. Both read 32-bit units, so that one loop serves both.
 #pragma once
 
+#include <type_traits>
+
 #include "lanes.h"
 
 namespace reasontune {
@@ -26,6 +28,15 @@ struct Bfloat16Product {
     return (Lanes)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(static_cast<int>(a)), (__m512bh)b);
   }
 };
+#endif
+
+/** The product that values of type T are multiplied by: float32's where the processor has none of bfloat16. */
+#ifdef __AVX512BF16__
+template <typename T>
+using ProductOf = std::conditional_t<std::is_same_v<T, float>, Float32Product, Bfloat16Product>;
+#else
+template <typename T>
+using ProductOf = Float32Product;
 #endif
 
 /** Where a product's left side lies: row i, step s at data + i · row + s · step. */

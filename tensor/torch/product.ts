@@ -2,9 +2,9 @@ import type { Handle } from './addon.js';
 import type { Aten } from './aten.js';
 import { scalarTypes } from './scalar-types.js';
 
-// libtorch gives float32 products on the CPU to MKL, which takes its AVX2 path on AMD: 230 GFLOP/s where oneDNN, in the
-// same libtorch, reaches 480 (two Zen 5 cores; docs/performance.md). On Intel the two are alike. bfloat16 is oneDNN's
-// either way, and ours (native/kernels/linear.cpp) where what follows can be done in the same pass.
+// libtorch gives float32 products on the CPU to MKL, which takes its AVX2 path on AMD; oneDNN, in the same libtorch, is
+// faster by a half there, and as fast on Intel. A layer's projections are ours (native/kernels) where they can be: faster
+// than either, and with what follows them in the same pass (docs/performance.md).
 const oneDnn = 'mkldnn::_linear_pointwise';
 
 // Below this many multiplications oneDNN's preparation costs more than the product.
@@ -36,10 +36,25 @@ export function turned(aten: Aten, x: Handle): Handle {
   return aten.one('aten::t', [x]);
 }
 
-/** Whether our kernels take the product: on the CPU, in bfloat16, of whole vector registers. */
-export function servesOurs({ addon, device }: Aten, x: Handle, weight: Handle): boolean {
-  if (device !== 'cpu' || !addon.pairs || addon.scalarType(x) !== scalarTypes.bfloat16) return false;
-  return addon.shape(weight).every((size) => size % addon.lanes === 0);
+/** gradientᵀ · x, in float32 where our kernel does it: a projection's weight's gradient of what it read and what came of that. */
+export function weightGradient(aten: Aten, gradient: Handle, x: Handle): Handle {
+  const { addon } = aten;
+  const isOurs = servesRows(aten, x) && [gradient, x].every((of) => addon.shape(of)[1]! % addon.lanes === 0);
+  return isOurs
+    ? aten.one('reasontune::weight_gradient', [gradient, x])
+    : product(aten, turned(aten, gradient), turned(aten, x));
+}
+
+/** Whether our kernels take the projection: on the CPU, of whole vector registers. */
+export function servesOurs(aten: Aten, x: Handle, weight: Handle): boolean {
+  return servesRows(aten, x) && aten.addon.shape(weight).every((size) => size % aten.addon.lanes === 0);
+}
+
+// float32 where a register holds 8 or more: with fewer, nobody has compared ours with what is there.
+function servesRows({ addon, device }: Aten, x: Handle): boolean {
+  if (device !== 'cpu') return false;
+  const type = addon.scalarType(x);
+  return type === scalarTypes.bfloat16 ? addon.pairs : type === scalarTypes.float32 && addon.lanes >= 8;
 }
 
 function servesOneDnn(aten: Aten, a: Handle, b: Handle): boolean {

@@ -12,7 +12,9 @@ async function check(kind: string, threads: number): Promise<string> {
 
 function expectAll(said: string, threads: string): void {
   expect(said).toMatch(
-    new RegExp(`: column sums hold\n[^]*: blocks hold\n[^]*: projections hold\n[^]*\\d lanes, ${threads}\n$`),
+    new RegExp(
+      `: column sums hold\n[^]*: blocks hold\n[^]*: projections hold\n[^]*: weights' gradients hold\n[^]*\\d lanes, ${threads}\n$`,
+    ),
   );
 }
 

@@ -92,7 +92,7 @@ describe('projections in bfloat16', () => {
       (...args: Parameters<typeof addon.call>[1]) =>
       () =>
         addon.call('reasontune::linear', args);
-    expect(run(ones([3, 32], 6), weight, null, false)).toThrow('Expected x as a CPU matrix of bfloat16.');
+    expect(run(ones([3, 32], 6), weight, null, false)).toThrow('Expected weight of Float, got BFloat16.');
     expect(run(x, ones([48, 16]), null, false)).toThrow('Expected a weight of 32 columns, got [48, 16].');
     expect(run(x, ones([3, 32]), null, false)).toThrow(/Expected a weight of multiples of \d+, got \[3, 32\]\./);
     expect(run(x, weight, ones([47]), false)).toThrow('Expected bias as 48 floating-point numbers on the CPU.');

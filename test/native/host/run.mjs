@@ -1,5 +1,4 @@
-// Compiles what of the addon needs no libtorch with what checks it (attention.cpp, linear.cpp, column-sums.cpp, blocks.cpp), for one
-// kind of processor after the other.
+// Compiles what of the addon needs no libtorch with what checks it, for one kind of processor after the other.
 //   [CXX=clang++] node test/native/host/run.mjs [native avx512 avx2 sse2 pool]
 // All but `pool`, which is as the addon is compiled, with AddressSanitizer and UndefinedBehaviorSanitizer. Exits with 1
 // where numbers are off or memory is read that is not the kernels'. The processor must know the instructions.
@@ -25,6 +24,7 @@ const programs = [
   ['../../../native/kernels/column-sums.cpp', './column-sums.cpp'],
   ['./blocks.cpp'],
   ['../../../native/kernels/linear.cpp', './linear.cpp'],
+  ['../../../native/kernels/weight-gradient.cpp', './weight-gradient.cpp'],
   ['../../../native/kernels/attention.cpp', './attention.cpp'],
 ].map((files) => files.map((file) => fileURLToPath(new URL(file, import.meta.url))));
 const named = process.argv.slice(2);
