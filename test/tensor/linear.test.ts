@@ -81,6 +81,27 @@ describe('projections in bfloat16', () => {
     expect(liveTensors()).toEqual(before);
   });
 
+  it("adds up a weight's gradient in float32", () => {
+    const { addon } = engine().backend as TorchBackend;
+    const [rows, columns, inner] = [300, 48, 96];
+    const made = (width: number, seed: number) => {
+      const whole = addon.fromArray(numbers(rows * width, seed), [rows, width], 'cpu');
+      return addon.call('aten::_to_copy', [whole], { dtype: 15 }) as typeof whole;
+    };
+    const [dy, x] = [made(columns, 1), made(inner, 2)];
+    const values = (of: typeof x) => addon.toArray(addon.call('aten::_to_copy', [of], { dtype: 6 }) as typeof x);
+    const [left, right] = [values(dy), values(x)];
+    const sums = addon.toArray(addon.call('reasontune::weight_gradient', [dy, x]) as typeof x);
+    const exact = Float64Array.from(sums, (_, at) => {
+      let sum = 0;
+      for (let r = 0; r < rows; r++) {
+        sum += left[r * columns + Math.floor(at / inner)]! * right[r * inner + (at % inner)]!;
+      }
+      return sum;
+    });
+    expect(largestDifference(sums, exact)).toBeLessThan(1e-4);
+  });
+
   it('refuses what its kernel does not read', () => {
     const { addon } = engine().backend as TorchBackend;
     const ones = (shape: readonly number[], type = 15) => {
@@ -104,5 +125,13 @@ describe('projections in bfloat16', () => {
       'Expected a residual of [3, 48], got [2, 48].',
     );
     expect(norm(x, weight, null, ones([3, 48]), null, null, 0)).toThrow('gain');
+    const gradient =
+      (...args: Parameters<typeof addon.call>[1]) =>
+      () =>
+        addon.call('reasontune::weight_gradient', args);
+    expect(gradient(ones([3, 48], 7), x)).toThrow('Expected gradient as a CPU matrix of float32 or bfloat16.');
+    expect(gradient(ones([3, 48], 6), x)).toThrow('Expected x of Float, got BFloat16.');
+    expect(gradient(ones([2, 48]), x)).toThrow('Expected x of 2 rows, got [3, 32].');
+    expect(gradient(ones([3, 47]), x)).toThrow(/Expected a weight of multiples of \d+, got \[47, 32\]\./);
   });
 });
