@@ -38,7 +38,8 @@ struct Packing {
 
 template <typename T>
 void pack(const Projection<T>& p, UnitOf<T>* to) {
-  for_each_task((p.columns + kPanel - 1) / kPanel, Packing<T>{p, to});
+  // A weight of no numbers may have no memory.
+  if (p.inner > 0) for_each_task((p.columns + kPanel - 1) / kPanel, Packing<T>{p, to});
 }
 
 /**
