@@ -134,6 +134,18 @@ describe.skipIf(!hasChromium)('the page', () => {
       await page.waitForSelector('tbody tr');
       expect(await page.evaluate('window.atFirst')).toBe(60);
       await expect.poll(() => page.locator('tbody th').allTextContents()).toEqual(names);
+      const [spiked] = names;
+      const losses = Array.from({ length: 200 }, (_, i) => (i === 90 ? 9e4 : 1 + 6 * Math.exp(-i / 20)));
+      const lines = losses.map((loss, i) => `${stepLine(i + 1, loss)}\n`);
+      writeFileSync(join(many, spiked as string, 'events.jsonl'), lines.join(''));
+      await page.goto(`${other.url}#/run?id=${spiked}`);
+      await page.waitForSelector('.chart:first-child path.strong');
+      const loss = page.locator('.chart:first-child');
+      expect(await loss.locator('svg > text').allTextContents()).toEqual(expect.arrayContaining(['2', '4', '6']));
+      expect(await loss.textContent()).toContain('Triangles: spikes beyond the edge, up to 90,000.');
+      expect(await loss.getByRole('group').getAttribute('aria-label')).toContain('up to 90,000.');
+      expect(await loss.locator('path.cut').count()).toBe(1);
+      await page.goto(`${other.url}#/runs?sort=run&order=up`);
       await page.getByLabel('Filter').fill('run-29');
       expect(await page.locator('tbody th').allTextContents()).toEqual(names.slice(290));
       await page.getByLabel('Filter').fill('');
