@@ -122,7 +122,7 @@ function runList(runs: readonly SweptRun[]): HTMLElement {
       id === null ? name : h('a', { href: link('run', { id }) }, name),
       ' ',
       h('span', { class: `state ${state}` }, state),
-      loss !== null && h('span', { class: 'quiet' }, ` loss ${fixed(loss, 4)}`),
+      loss !== null && h('span', { class: 'quiet' }, `, loss ${fixed(loss, 4)}`),
       reason !== null && h('p', { class: 'reason' }, reason),
     );
   return h(
