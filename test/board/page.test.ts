@@ -145,6 +145,11 @@ describe.skipIf(!hasChromium)('the page', () => {
       expect(await loss.textContent()).toContain('Triangles: spikes beyond the edge, up to 90,000.');
       expect(await loss.getByRole('group').getAttribute('aria-label')).toContain('up to 90,000.');
       expect(await loss.locator('path.cut').count()).toBe(1);
+      writeFileSync(join(many, 'results.csv'), 'kind,name,sd,cost USD\nvariant,a,,0.0125\nrun,a,,0.01\n');
+      await page.goto(`${other.url}#/sweep?id=.`);
+      await page.waitForSelector('tbody tr');
+      expect(await page.locator('thead th').allTextContents()).toEqual(['name', 'kind', 'cost USD']);
+      expect(await page.locator('tbody th').allTextContents()).toEqual(['a', 'a']);
       await page.goto(`${other.url}#/runs?sort=run&order=up`);
       await page.getByLabel('Filter').fill('run-29');
       expect(await page.locator('tbody th').allTextContents()).toEqual(names.slice(290));
