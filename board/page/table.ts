@@ -23,9 +23,9 @@ interface Shown<Row> {
   readonly element: HTMLTableRowElement;
 }
 
-// A screenful and some are there at once; so many more at a time, and the page answers between.
+// A screenful and some are there at once. Every addition costs, so the others come in a few lots; the page answers between.
 const FIRST = 60;
-const MORE = 100;
+const MORE = 300;
 
 /**
  * A table that sorts by its headings. Of many new rows the first are drawn at once and the others soon after, so that all
