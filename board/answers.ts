@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { isCollection } from '../data/beir.js';
-import { compareRuns } from './compare.js';
 import { curvesOf } from './events/curve.js';
 import { Refused, type Root } from './inside.js';
 import { Logs } from './logs.js';
@@ -9,7 +8,6 @@ import type { Change, RunRow, SearchLine } from './protocol.js';
 import { detailOf } from './runs/detail.js';
 import { Search } from './search/ask.js';
 import { modelOf } from './search/model.js';
-import { ablationOf } from './sweeps/ablation.js';
 import { Watch } from './watch.js';
 
 const axis = z.enum(['step', 'tokens', 'seconds']).catch('step');
@@ -31,6 +29,11 @@ export class Answers {
     this.#logs = new Logs(root);
   }
 
+  /** When there are runs to answer about. */
+  get ready(): Promise<void> {
+    return this.#watch.ready;
+  }
+
   close(): void {
     this.#search.close();
   }
@@ -44,12 +47,15 @@ export class Answers {
     return curvesOf(await this.#logs.read(row.id), axis.parse(query.get('axis')));
   }
 
-  compare(query: URLSearchParams) {
+  // What compares is read when it is asked for: the board is there sooner.
+  async compare(query: URLSearchParams) {
+    const { compareRuns } = await import('./compare.js');
     const side = (which: 'a' | 'b') => ({ row: this.#row(query.get(which)), system: query.get(`system-${which}`) });
     return compareRuns(this.root, side('a'), side('b'), { set: query.get('set'), measure: query.get('measure') });
   }
 
-  sweep(query: URLSearchParams) {
+  async sweep(query: URLSearchParams) {
+    const { ablationOf } = await import('./sweeps/ablation.js');
     const id = query.get('id') ?? '';
     const { sweeps, rows } = this.#watch.now;
     if (!sweeps.some((sweep) => sweep.id === id)) throw unknown('sweep', id);
@@ -59,10 +65,11 @@ export class Answers {
   }
 
   /** All runs as they are, then every change: server-sent events. */
-  live(request: IncomingMessage, response: ServerResponse): void {
+  async live(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
     const send = (change: Change): void => void response.write(`data: ${JSON.stringify(change)}\n\n`);
-    const { folder, rows, sweeps } = this.#watch.fresh();
+    const { folder, rows, sweeps } = await this.#watch.fresh();
+    if (response.destroyed) return;
     send({ folder, rows, sweeps, gone: [] });
     request.on('close', this.#watch.listen(send));
   }

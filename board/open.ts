@@ -40,13 +40,14 @@ export async function openBoard(folder: string, { host, port }: { host: string; 
     const json = (value: unknown): void => {
       response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(value));
     };
+    if (!asset) await answers.ready;
     if (asset) response.writeHead(200, { 'content-type': asset.type }).end(asset.content);
     else if (isSearch) await answers.search(request, response);
-    else if (url.pathname === '/api/live') answers.live(request, response);
+    else if (url.pathname === '/api/live') await answers.live(request, response);
     else if (url.pathname === '/api/run') json(answers.run(url.searchParams));
     else if (url.pathname === '/api/curves') json(await answers.curves(url.searchParams));
-    else if (url.pathname === '/api/compare') json(answers.compare(url.searchParams));
-    else if (url.pathname === '/api/sweep') json(answers.sweep(url.searchParams));
+    else if (url.pathname === '/api/compare') json(await answers.compare(url.searchParams));
+    else if (url.pathname === '/api/sweep') json(await answers.sweep(url.searchParams));
     else throw new Refused(404, 'Expected a path of the board, got another. Open its first page.');
   };
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Root } from './inside.js';
 import type { Change, Overview, RunRow, RunState, SweepEntry } from './protocol.js';
 import { type Folders, type FoundRun, findFolders } from './runs/find.js';
@@ -5,6 +6,8 @@ import { Rows } from './runs/row.js';
 import { SweepRecords, type Told, type ToldRun } from './sweeps/records.js';
 
 const SECOND = 1000;
+// Of milliseconds: so long may a request wait while a thousand runs are looked at.
+const SLICE = 15;
 
 /** The runs of a folder as they are, and word of what changes while somebody listens. */
 export class Watch {
@@ -13,12 +16,15 @@ export class Watch {
   readonly #listeners = new Set<(change: Change) => void>();
   #now: Overview;
   #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
   #looked = 0;
+  /** When the folder has been looked at once. The server answers before that: the page's files are read meanwhile. */
+  readonly ready: Promise<void>;
 
   constructor(private readonly root: Root) {
     this.#records = new SweepRecords(root);
     this.#now = { folder: root.name, rows: [], sweeps: [] };
-    this.look();
+    this.ready = this.#look();
   }
 
   #entry({ id, runs }: Folders['sweeps'][number]): SweepEntry {
@@ -41,28 +47,48 @@ export class Watch {
     return this.#records.read(sweep);
   }
 
-  /** Looks at the folder and says what changed since the last time. */
-  look(): Change {
+  /** Looks at the folder and tells who listens what changed since the last time; one look at a time. */
+  #look(): Promise<void> {
+    this.#looking ??= this.#lookOnce().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #lookOnce(): Promise<void> {
     const { runs, sweeps: folders } = findFolders(this.root);
     const before = new Map(this.#now.rows.map((row) => [row.id, row]));
     const told = this.#records.runs(folders);
     const sweeps = folders.map((folder) => this.#entry(folder));
-    const rows = runs.flatMap((run) => this.#read(run, told.get(run.id)) ?? before.get(run.id) ?? []);
+    const rows: RunRow[] = [];
+    let began = performance.now();
+    for (const run of runs) {
+      const row = this.#read(run, told.get(run.id)) ?? before.get(run.id);
+      if (row) rows.push(row);
+      if (performance.now() - began < SLICE) continue;
+      await setImmediate();
+      began = performance.now();
+    }
     const there = new Set(runs.map(({ id }) => id));
     this.#rows.keep(there);
     const same = JSON.stringify(sweeps) === JSON.stringify(this.#now.sweeps);
     this.#now = { ...this.#now, rows, sweeps };
     this.#looked = performance.now();
-    return {
+    this.#tell({
       rows: rows.filter((row) => before.get(row.id) !== row),
       gone: [...before.keys()].filter((id) => !there.has(id)),
       ...(same ? {} : { sweeps }),
-    };
+    });
+  }
+
+  #tell(change: Change): void {
+    if (change.rows.length === 0 && change.gone.length === 0 && !change.sweeps) return;
+    for (const listener of this.#listeners) listener(change);
   }
 
   /** What is there, as of a second ago at the most: a page that is opened with the board need not wait for a second look. */
-  fresh(): Overview {
-    if (performance.now() - this.#looked > SECOND) this.look();
+  async fresh(): Promise<Overview> {
+    if (performance.now() - this.#looked > SECOND) await this.#look();
     return this.#now;
   }
 
@@ -78,21 +104,19 @@ export class Watch {
   /** Calls for every change from now on, until the returned function is called. */
   listen(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
-    if (this.#listeners.size === 1) this.#later(SECOND);
-    return () => {
-      this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) clearTimeout(this.#timer);
-    };
+    this.#timer ??= this.#later(SECOND);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** The larger the folder, the longer a look takes: at most a tenth of the time goes into looking. */
-  #later(wait: number): void {
-    this.#timer = setTimeout(() => {
+  #later(wait: number): NodeJS.Timeout {
+    const next = async (): Promise<void> => {
+      this.#timer = undefined;
+      if (this.#listeners.size === 0) return;
       const began = performance.now();
-      const change = this.look();
-      if (change.rows.length > 0 || change.gone.length > 0 || change.sweeps)
-        for (const listener of this.#listeners) listener(change);
-      this.#later(Math.max(SECOND, 9 * (performance.now() - began)));
-    }, wait);
+      await this.#look();
+      this.#timer ??= this.#later(Math.max(SECOND, 9 * (performance.now() - began)));
+    };
+    return setTimeout(next, wait).unref();
   }
 }

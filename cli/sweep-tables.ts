@@ -1,4 +1,4 @@
-import { machineCost, type Prices } from '../plan/prices.js';
+import { costDigits, machineCost, type Prices } from '../plan/prices.js';
 import type { SweepRecord } from '../plan/sweep/record.js';
 import type { Sweep } from '../plan/sweep/sweep.js';
 import { type Cell, plainTable } from '../report/table.js';
@@ -14,10 +14,15 @@ export function estimateTable(
 ): string {
   // Here runs share a machine, elsewhere each has its own.
   const sharing = launcher === 'local' ? (parallel ?? 1) : 1;
+  const left = runs.filter(({ state }) => state !== 'done');
+  const seconds = left.reduce((sum, run) => sum + (run.seconds ?? 0), 0);
+  const digits = prices
+    ? costDigits(machineCost(prices, Math.max(seconds, ...runs.map((run) => run.seconds ?? 0))))
+    : 2;
   const columns = [
     ...[{ heading: 'variant' }, { heading: 'seed', digits: 0 }, { heading: 'plan' }, { heading: 'duration' }],
     ...[{ heading: 'state' }, { heading: 'time' }, { heading: 'memory' }],
-    ...(prices ? [{ heading: prices.currency, digits: 2 }] : []),
+    ...(prices ? [{ heading: `cost, ${prices.currency}`, digits }] : []),
     { heading: 'measured by' },
   ];
   const rows = runs.map(({ variant, seed, hash, duration, state, seconds, memoryBytes, from }): Cell[] => [
@@ -29,10 +34,8 @@ export function estimateTable(
     ...(prices ? [seconds === null ? undefined : machineCost(prices, seconds)] : []),
     from,
   ]);
-  const left = runs.filter(({ state }) => state !== 'done');
   const unknown = left.filter(({ seconds }) => seconds === null).length;
-  const seconds = left.reduce((sum, run) => sum + (run.seconds ?? 0), 0);
-  const cost = prices ? `, ${machineCost(prices, seconds).toFixed(2)} ${prices.currency}` : '';
+  const cost = prices ? `, ${machineCost(prices, seconds).toFixed(digits)} ${prices.currency}` : '';
   const atOnce = sharing > 1 ? `, ${sharing} at once: about ${clock(seconds / sharing)}` : '';
   return [
     plainTable(columns, rows),

@@ -41,3 +41,8 @@ export function readPrices(file: string): Prices {
 export function machineCost({ machine_per_hour }: Prices, seconds: number): number {
   return (seconds / 3600) * machine_per_hour;
 }
+
+/** How many digits behind the point tell amounts apart, of which this is the largest: of less than one, four. */
+export function costDigits(largest: number): number {
+  return largest < 1 ? 4 : 2;
+}

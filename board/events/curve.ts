@@ -65,7 +65,8 @@ export function thinned(name: string, x: Float64Array, y: Float64Array, most = M
     }
     if (low < 0) add(start);
     else for (const at of low === high ? [low] : low < high ? [low, high] : [high, low]) add(at);
-    if (weight > 0) line.smooth.push({ x: short(x[end - 1] as number), y: short(sum / weight) });
+    // Where values cease to be numbers, so does their average.
+    if (low >= 0) line.smooth.push({ x: short(x[end - 1] as number), y: short(sum / weight) });
   }
   return { name, ...line };
 }

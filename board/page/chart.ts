@@ -1,5 +1,7 @@
+import { cutsInWords } from '../../report/charts/reach.js';
 import { h, s } from './dom.js';
 import { extent, ticks, tickTexts } from './scale.js';
+import { cutsOfLines, placesOf, reachOfLines, triangle } from './spikes.js';
 
 /** A line of a chart. Its `smooth` is drawn strong and its own points faint; without one the points are strong. */
 export interface Line {
@@ -75,10 +77,10 @@ export class Chart {
       this.#lines.flatMap(({ x }) => [x[0] ?? null, x.at(-1) ?? null]),
       0,
     );
-    const ys = extent(this.#lines.flatMap(({ y }) => y));
-    this.#plot.setAttribute('aria-label', this.#inWords());
+    const ys = reachOfLines(this.#lines);
     if (!xs || !ys) {
       this.#frame = null;
+      this.#plot.setAttribute('aria-label', this.#inWords(''));
       this.#plot.replaceChildren(h('p', { class: 'empty' }, 'nothing to draw yet'));
       return;
     }
@@ -87,7 +89,9 @@ export class Chart {
     const left = 14 + 6.6 * Math.max(...yTexts.map((text) => text.length));
     const xTicks = ticks(...xs, Math.max(2, (width - left) / 90));
     const xTexts = tickTexts(xTicks);
-    const [top, right, bottom] = [8, width - 14, height - 22];
+    const cuts = cutsOfLines(this.#lines, ys, (xs[1] - xs[0]) / 50);
+    const spikes = cutsInWords(cuts);
+    const [top, right, bottom] = [12, width - 14, height - 22];
     const span = xs[1] - xs[0] || 1;
     const toX = (x: number): number => left + ((x - xs[0]) / span) * (right - left);
     const toY = (y: number): number => bottom - ((y - ys[0]) / (ys[1] - ys[0])) * (bottom - top);
@@ -101,22 +105,32 @@ export class Chart {
       ...xTicks.map((value, i) => s('text', { x: toX(value), y: bottom + 16, 'text-anchor': 'middle' }, xTexts[i])),
       s('line', { class: 'axis', x1: left, x2: right, y1: bottom, y2: bottom }),
     ];
+    const [x, y, w, tall] = [left - 2, top - 2, right - left + 4, bottom - top + 4];
+    this.#plot.setAttribute('aria-label', this.#inWords(spikes));
     this.#plot.replaceChildren(
       s(
         'svg',
         { width, height, viewBox: `0 0 ${width} ${height}`, 'aria-hidden': true, 'data-title': title },
         ...marks,
-        ...this.#lines.flatMap((line) => this.#paths(line)),
+        // An SVG in it cuts off what lies outside.
+        s(
+          'svg',
+          { x, y, width: w, height: tall, viewBox: `${x} ${y} ${w} ${tall}` },
+          ...this.#lines.flatMap((line) => this.#paths(line)),
+        ),
+        ...cuts.map((cut) => triangle(toX(cut.x), cut.above ? top - 1 : bottom + 1, cut)),
         this.#cross,
       ),
+      ...(spikes === '' ? [] : [h('p', { class: 'quiet spikes' }, spikes)]),
       ...(this.#isNamed() ? [legend(this.#lines)] : []),
     );
     if (this.#place >= 0) this.#say();
   }
 
-  #paths({ colour, x, y, smooth }: Line): SVGElement[] {
+  #paths(line: Line): SVGElement[] {
     const { toX, toY } = this.#frame as Frame;
-    const own = x.map((at, i) => ({ x: at, y: y[i] ?? null }));
+    const { colour } = line;
+    const { own, average } = placesOf(line);
     const path = (points: readonly { x: number; y: number | null }[], strength: string): SVGElement => {
       if (points.length === 1) {
         const [{ x: at, y: value }] = points as [{ x: number; y: number | null }];
@@ -132,9 +146,7 @@ export class Chart {
       }
       return s('path', { class: `${strength} c${colour}`, d: text });
     };
-    // An average of a handful of steps says nothing that they do not.
-    if (smooth.length < 8) return [path(own, 'strong')];
-    return [path(own, 'faint'), path(smooth, 'strong')];
+    return average.length === 0 ? [path(own, 'strong')] : [path(own, 'faint'), path(average, 'strong')];
   }
 
   #isNamed(): boolean {
@@ -142,7 +154,7 @@ export class Chart {
   }
 
   /** What a listener hears of the picture: where each line begins and ends. */
-  #inWords(): string {
+  #inWords(spikes: string): string {
     const { title, say } = this.#look;
     const parts = this.#lines.map(({ name, y }) => {
       const [first, last] = [y.find((value) => value !== null), y.findLast((value) => value !== null)];
@@ -150,7 +162,7 @@ export class Chart {
         ? `${name} from ${say(first)} to ${say(last)}`
         : `${name} without values`;
     });
-    return `${title}: ${parts.join('; ') || 'nothing yet'}. Left and right move along it.`;
+    return `${title}: ${parts.join('; ') || 'nothing yet'}.${spikes && ` ${spikes}`} Left and right move along it.`;
   }
 
   #xs(): readonly number[] {
@@ -187,7 +199,8 @@ export class Chart {
     const { toX, toY, top, bottom } = this.#frame;
     const { say, sayX } = this.#look;
     const values = this.#lines.flatMap((line) => {
-      const points = line.smooth.length < 8 ? line.x.map((at, i) => ({ x: at, y: line.y[i] ?? null })) : line.smooth;
+      const { own, average } = placesOf(line);
+      const points = average.length === 0 ? own : average;
       const point =
         points[
           nearest(
@@ -207,7 +220,7 @@ export class Chart {
     this.#cross.replaceChildren(
       s('line', { x1: toX(x), x2: toX(x), y1: top, y2: bottom }),
       ...values.map(({ line, x: at, y }) =>
-        s('circle', { class: `dot c${line.colour}`, cx: toX(at), cy: toY(y), r: 3.5 }),
+        s('circle', { class: `dot c${line.colour}`, cx: toX(at), cy: Math.min(bottom, Math.max(top, toY(y))), r: 3.5 }),
       ),
     );
   }

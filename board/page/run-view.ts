@@ -1,7 +1,7 @@
 import type { ResultRow, RunDetail, RunRow } from '../protocol.js';
 import { axisChoice, axisOf, CurvePictures } from './curves.js';
 import { empty, h, notes } from './dom.js';
-import { clock, fixed, grouped, moment, power } from './format.js';
+import { clock, fixed, grouped, moment, power, shortened } from './format.js';
 import { server } from './server.js';
 import { Table } from './table.js';
 import { link, type View, type Visit } from './view.js';
@@ -129,7 +129,13 @@ function resultTable(results: readonly ResultRow[]): HTMLElement {
   const measures = [...new Set(results.flatMap(({ metrics }) => Object.keys(metrics)))];
   const table = new Table<ResultRow>(
     [
-      { key: 'system', heading: 'system', cell: ({ system }) => system, sort: ({ system }) => system, class: 'name' },
+      {
+        key: 'system',
+        heading: 'system',
+        cell: ({ system }) => h('span', { title: system }, shortened(system, 54)),
+        sort: ({ system }) => system,
+        class: 'name',
+      },
       { key: 'set', heading: 'set', cell: ({ set, split }) => `${set} ${split}`, sort: ({ set }) => set },
       ...measures.map((measure) => ({
         key: measure,

@@ -165,7 +165,7 @@ function columnsOf(
       : [
           {
             key: 'score',
-            heading: measure,
+            heading: shortened(measure, 32),
             cell: ({ scores }: RunRow) => fixed(scores[measure], 3),
             sort: ({ scores }: RunRow) => scores[measure] ?? null,
             numeric: true,

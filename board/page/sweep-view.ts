@@ -122,7 +122,7 @@ function runList(runs: readonly SweptRun[]): HTMLElement {
       id === null ? name : h('a', { href: link('run', { id }) }, name),
       ' ',
       h('span', { class: `state ${state}` }, state),
-      loss !== null && h('span', { class: 'quiet' }, ` loss ${fixed(loss, 4)}`),
+      loss !== null && h('span', { class: 'quiet' }, `, loss ${fixed(loss, 4)}`),
       reason !== null && h('p', { class: 'reason' }, reason),
     );
   return h(
@@ -134,25 +134,29 @@ function runList(runs: readonly SweptRun[]): HTMLElement {
   );
 }
 
-/** A table whose columns are not known beforehand: those of numbers alone stand to the right, and sort as numbers. */
+/**
+ * A table whose columns are not known beforehand: those of numbers alone stand to the right, and sort as numbers; what names a
+ * row stands first, where it stays in sight, and columns without a value are left out.
+ */
 function cellTable(columns: readonly string[], rows: readonly (readonly string[])[]): HTMLElement {
   const numbered = rows.map((cells, i) => ({ key: String(i), cells }));
   const numberIn = (cell: string | undefined): number | null => {
     const value = Number.parseFloat((cell ?? '').replace('−', '-'));
     return Number.isFinite(value) ? value : null;
   };
+  const filled = columns.map((_, i) => i).filter((i) => rows.some((cells) => (cells[i] ?? '') !== ''));
+  const named = Math.max(0, columns.indexOf('name'));
   const table = new Table<(typeof numbered)[number]>(
-    columns.map((heading, i) => {
+    [named, ...filled.filter((i) => i !== named)].map((i) => {
       const numeric =
-        rows.every((cells) => (cells[i] ?? '') === '' || /^[<+−-]?\s?[\d.]/.test(cells[i] ?? '')) &&
-        rows.some((cells) => (cells[i] ?? '') !== '');
+        i !== named && rows.every((cells) => (cells[i] ?? '') === '' || /^[<+−-]?\s?[\d.]/.test(cells[i] ?? ''));
       return {
         key: String(i),
-        heading,
+        heading: columns[i] ?? '',
         cell: ({ cells }) => fewerDigits(cells[i] ?? ''),
         sort: ({ cells }) => (numeric ? numberIn(cells[i]) : (cells[i] ?? '')),
         numeric,
-        ...(i === 0 ? { class: 'name whole' } : {}),
+        ...(i === named ? { class: 'name whole' } : {}),
       };
     }),
     ({ key }) => key,

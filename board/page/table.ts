@@ -23,8 +23,13 @@ interface Shown<Row> {
   readonly element: HTMLTableRowElement;
 }
 
+// A screenful and some are there at once. Every addition costs, so the others come in a few lots; the page answers between.
+const FIRST = 60;
+const MORE = 300;
+
 /**
- * A table that sorts by its headings. A row that did not change keeps its element, so that what has the focus keeps it
+ * A table that sorts by its headings. Of many new rows the first are drawn at once and the others soon after, so that all
+ * of them can be found in the page. A row that did not change keeps its element, so that what has the focus keeps it
  * while a run goes on.
  */
 export class Table<Row> {
@@ -33,6 +38,7 @@ export class Table<Row> {
   readonly #headings: HTMLTableCellElement[];
   #shown = new Map<string, Shown<Row>>();
   #rows: readonly Row[] = [];
+  #filling: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param caption what the table holds, for a listener
@@ -63,18 +69,29 @@ export class Table<Row> {
   show(rows: readonly Row[]): void {
     this.#rows = rows;
     const focus = this.#focused();
-    const before = [...this.#shown.values()].map(({ element }) => element);
+    clearTimeout(this.#filling);
+    this.#fill(this.#sorted(), FIRST);
+    if (focus) this.#focus(focus);
+  }
+
+  /** Puts rows into the body, up to so many that have to be made; then, a little later, further ones. */
+  #fill(rows: readonly Row[], most: number): void {
     const shown = new Map<string, Shown<Row>>();
-    for (const row of this.#sorted()) {
+    let made = 0;
+    for (const row of rows) {
       const key = this.keyOf(row);
       const known = this.#shown.get(key);
+      if (known?.row !== row && ++made > most) break;
       shown.set(key, known?.row === row ? known : { row, element: this.#row(row, key) });
     }
-    this.#shown = shown;
+    const before = [...this.#body.children];
     const now = [...shown.values()].map(({ element }) => element);
-    if (now.length !== before.length || now.some((element, i) => element !== before[i]))
-      this.#body.replaceChildren(...now);
-    if (focus) this.#focus(focus);
+    if (before.every((element, i) => element === now[i])) this.#body.append(...now.slice(before.length));
+    else this.#body.replaceChildren(...now);
+    const whole = shown.size === rows.length;
+    // Until all are there, the elements of rows further down are kept.
+    this.#shown = whole ? shown : new Map([...this.#shown, ...shown]);
+    if (!whole) this.#filling = setTimeout(() => this.element.isConnected && this.#fill(rows, MORE));
   }
 
   #sorted(): readonly Row[] {

@@ -1,5 +1,3 @@
-import { parse } from 'yaml';
-
 /** A plan's hash, and its values as texts by their dotted paths; a path through a list has one for each item. */
 export interface Glance {
   readonly hash: string;
@@ -12,27 +10,27 @@ export interface Glance {
  */
 export function glanceAt(text: string): Glance {
   const values = new Map<string, string[]>();
-  const path: { indent: number; key: string }[] = [];
+  const open: { readonly indent: number; readonly path: string }[] = [];
   for (const line of text.split('\n')) {
-    const [, blanks = '', dash = '', key, value = ''] = /^( *)(- )?([\w-]+):(?: (.*))?$/.exec(line) ?? [];
+    const [, margin = '', key, value = ''] = /^( *(?:- )?)([\w-]+):(?: (.*))?$/.exec(line) ?? [];
     if (key === undefined) continue;
-    const indent = blanks.length + dash.length;
-    while (path.length > 0 && path.at(-1)!.indent >= indent) path.pop();
-    if (value === '') path.push({ indent, key });
-    else {
-      const dotted = [...path.map((one) => one.key), key].join('.');
-      values.set(dotted, [...(values.get(dotted) ?? []), scalar(value)]);
-    }
+    while (open.length > 0 && open.at(-1)!.indent >= margin.length) open.pop();
+    const above = open.at(-1);
+    const path = above ? `${above.path}.${key}` : key;
+    const before = values.get(path);
+    if (value === '') open.push({ indent: margin.length, path });
+    else if (before) before.push(scalar(value));
+    else values.set(path, [scalar(value)]);
   }
   return { hash: /^# hash: ([0-9a-f]{12})$/m.exec(text)?.[1] ?? '', values: (dotted) => values.get(dotted) ?? [] };
 }
 
-/** A value on one line; only what is quoted needs YAML's rules. */
+/** A value on one line, out of its quotes. What `train` puts between double ones, JSON reads, too. */
 function scalar(value: string): string {
-  if (!/^['"]/.test(value)) return value;
-  if (/^'[^']*'$|^"[^"\\]*"$/.test(value)) return value.slice(1, -1);
+  if (/^'.*'$/.test(value)) return value.slice(1, -1).replaceAll("''", "'");
+  if (!/^".*"$/.test(value)) return value;
   try {
-    return String(parse(value));
+    return String(JSON.parse(value));
   } catch {
     return value;
   }

@@ -2,7 +2,9 @@ import type { ChartConfiguration, ChartDataset, Plugin } from 'chart.js';
 import { type Picture, writeChart } from './chart.js';
 import { type EndLabel, endLabels, labelHeight, labelIndent } from './end-labels.js';
 import { headingRoom, lineLook, options, tint } from './look.js';
+import { crosses, triangles } from './marks.js';
 import { shortNames } from './names.js';
+import { cutsInWords, cutsOf, extentOf, type Range, reachOf } from './reach.js';
 import { font, textWidth } from './text.js';
 
 export interface Point {
@@ -24,6 +26,8 @@ export interface Curve {
   readonly raw: readonly Point[];
   /** Drawn as a band behind. */
   readonly band: readonly Span[];
+  /** Where its values lie but for spikes, for the axis; null where all of it is to be seen. */
+  readonly bulk: Range | null;
   /** Where it ends because its values are no numbers from there on. */
   readonly broken: Point | null;
 }
@@ -52,17 +56,28 @@ export function writeCurves(prefix: string, given: Curves): Picture {
     260,
   );
   const room = named ? labelIndent + Math.max(...names.map((name) => textWidth(name, font(11)))) + 8 : 8;
-  const headings = { title, subtitle, x, y, width: CHART - 32 };
+  const behind = curves.length <= mostBehind;
+  const [low, high] = reach(curves, behind);
+  const xs = curves.flatMap(({ line }) => [line[0]?.x ?? 0, line.at(-1)?.x ?? 0]);
+  const [first, last] = [Math.min(...xs), Math.max(...xs)];
+  const lines = curves.map((curve, i) => ({
+    ...curve,
+    look: lineLook(i),
+    short: names[i] as string,
+    cuts: cutsOf(placesOf(curve, behind), [low ?? 0, high ?? 0], (last - first) / 50),
+  }));
+  const headings = {
+    title,
+    subtitle: `${subtitle} ${cutsInWords(lines.flatMap(({ cuts }) => cuts))}`.trim(),
+    x,
+    y,
+    width: CHART - 32,
+  };
   const height = Math.max(440, curves.length * labelHeight + 150) + headingRoom(headings);
   const look = options(headings);
-  const lines = curves.map((curve, i) => ({ ...curve, look: lineLook(i), short: names[i] as string }));
-  const behind = curves.length <= mostBehind;
   const labels: EndLabel[] = named
     ? lines.map(({ line, look, short }) => ({ name: short, look, end: line.findLast(({ y }) => Number.isFinite(y)) }))
     : [];
-  const xs = curves.flatMap(({ line }) => [line[0]?.x ?? 0, line.at(-1)?.x ?? 0]);
-  const [first, last] = [Math.min(...xs), Math.max(...xs)];
-  const [low, high] = reach(curves, behind);
   const chart = (): ChartConfiguration =>
     ({
       type: 'line',
@@ -111,7 +126,7 @@ export function writeCurves(prefix: string, given: Curves): Picture {
           },
         },
       } as unknown as ChartConfiguration['options'],
-      plugins: [bands(behind ? lines : []), crosses(lines), endLabels(labels)],
+      plugins: [bands(behind ? lines : []), crosses(lines), triangles(lines), endLabels(labels)],
     }) as ChartConfiguration;
   return writeChart(prefix, chart, { width: CHART + room, height });
 }
@@ -126,29 +141,27 @@ function stroke(data: readonly Point[], borderColor: string, borderWidth: number
   return { data: [...data], borderColor, borderWidth, ...shape };
 }
 
-/**
- * The values' axis: all of the lines and bands, and of the raw values all but the outermost hundredth, so that one spike
- * does not press the rest flat.
- */
-function reach(curves: readonly Curve[], behind: boolean): [number | undefined, number | undefined] {
-  const shown = curves.flatMap(({ line, band }) => [
-    ...line.map(({ y }) => y),
-    ...(behind ? band.flatMap(({ low, high }) => [low, high]) : []),
+/** All that is drawn of a curve, along the axis. */
+function placesOf({ line, raw, band }: Curve, behind: boolean): Point[] {
+  const edges = band.flatMap(({ x, low, high }) => [
+    { x, y: low },
+    { x, y: high },
   ]);
-  const raw = behind ? curves.flatMap((curve) => inner(curve.raw.map(({ y }) => y).filter(Number.isFinite))) : [];
-  const values = [...shown, ...raw].filter(Number.isFinite);
-  if (values.length === 0) return [undefined, undefined];
-  const low = values.reduce((a, b) => Math.min(a, b));
-  const high = values.reduce((a, b) => Math.max(a, b));
+  return [...line, ...(behind ? [...raw, ...edges] : [])].sort((a, b) => a.x - b.x);
+}
+
+/** The values' axis: all that is drawn but spikes. */
+function reach(curves: readonly Curve[], behind: boolean): Range | [undefined, undefined] {
+  const drawn = curves.map((curve) => placesOf(curve, behind).map(({ y }) => y));
+  const found = reachOf(
+    drawn.flat(),
+    curves.map(({ bulk }, i) => bulk ?? extentOf(drawn[i] ?? [])),
+  );
+  if (!found) return [undefined, undefined];
+  const [low, high] = found;
   const air = (high - low || Math.abs(high) || 1) * 0.04;
   // What cannot be negative is not given an axis that is.
   return [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
-}
-
-function inner(values: readonly number[]): number[] {
-  const sorted = [...values].sort((a, b) => a - b);
-  const cut = Math.floor(sorted.length / 100);
-  return sorted.length === 0 ? [] : [sorted[cut] as number, sorted[sorted.length - 1 - cut] as number];
 }
 
 type Drawn = Curve & { readonly look: ReturnType<typeof lineLook> };
@@ -169,31 +182,6 @@ function bands(lines: readonly Drawn[]): Plugin {
         for (const { x: at, low } of band.toReversed()) ctx.lineTo(x.getPixelForValue(at), y.getPixelForValue(low));
         ctx.closePath();
         ctx.fill();
-      }
-      ctx.restore();
-    },
-  };
-}
-
-/** A cross where a curve's values cease to be numbers. */
-function crosses(lines: readonly Drawn[]): Plugin {
-  const ARM = 5;
-  return {
-    id: 'crosses',
-    afterDatasetsDraw({ ctx, scales: { x, y } }) {
-      if (!x || !y) return;
-      ctx.save();
-      ctx.lineWidth = 2.25;
-      for (const { broken, look } of lines) {
-        if (!broken) continue;
-        const [left, top] = [x.getPixelForValue(broken.x), y.getPixelForValue(broken.y)];
-        ctx.strokeStyle = look.colour;
-        ctx.beginPath();
-        ctx.moveTo(left - ARM, top - ARM);
-        ctx.lineTo(left + ARM, top + ARM);
-        ctx.moveTo(left - ARM, top + ARM);
-        ctx.lineTo(left + ARM, top - ARM);
-        ctx.stroke();
       }
       ctx.restore();
     },

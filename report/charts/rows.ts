@@ -197,11 +197,14 @@ function words(rows: readonly Row[], names: readonly (readonly string[])[]): Plu
       if (!y) return;
       ctx.save();
       ctx.textBaseline = 'middle';
-      ctx.fillStyle = ink.strong;
       rows.forEach(({ value, text }, row) => {
         const level = y.getPixelForValue(row);
         const lines = names[row] ?? [];
         ctx.font = font(12, value === null ? 600 : 400);
+        // A long heading lies on the grid and the dashed lines: these are broken for it.
+        ctx.fillStyle = '#ffffff';
+        if (value === null) ctx.fillRect(18, level - LINE / 2, ctx.measureText(lines[0] ?? '').width + 4, LINE);
+        ctx.fillStyle = ink.strong;
         ctx.textAlign = value === null ? 'left' : 'right';
         lines.forEach((line, i) => {
           const at = level + (i - (lines.length - 1) / 2) * LINE;

@@ -1,3 +1,4 @@
+import { costDigits } from '../../plan/prices.js';
 import { signed } from '../signed.js';
 import { type Cell, type Column, markdownTable, plainTable } from '../table.js';
 import { type Mark, type ResultsRow, type ResultsTable, titleOfRow } from './results-table.js';
@@ -97,13 +98,21 @@ function versusCells(mark: Mark | undefined): Cell[] {
 
 function effortColumns({ currency, rows }: ResultsTable): Column[] {
   if (!rows.some(({ tokens, seconds }) => tokens !== null || seconds !== null)) return [];
-  const cost = currency === null ? [] : [{ heading: `cost, ${currency}`, digits: 4 }];
-  return [{ heading: 'tokens, million', digits: 2 }, { heading: 'minutes', digits: 1 }, ...cost];
+  const largest = Math.max(...rows.map(({ cost }) => cost ?? 0));
+  const cost = currency === null ? [] : [{ heading: `cost, ${currency}`, digits: costDigits(largest) }];
+  return [{ heading: `tokens, ${tokenUnit(rows).word}`, digits: 2 }, { heading: 'minutes', digits: 1 }, ...cost];
+}
+
+/** Small trainings read thousands of tokens: in millions they would read none. */
+function tokenUnit(rows: readonly ResultsRow[]): { size: number; word: string } {
+  const largest = Math.max(...rows.map(({ tokens }) => tokens ?? 0));
+  return largest < 1e6 ? { size: 1e3, word: 'thousand' } : { size: 1e6, word: 'million' };
 }
 
 function effortCells(row: ResultsRow, table: ResultsTable): Cell[] {
   const { tokens, seconds, cost } = row;
-  const cells = [tokens === null ? undefined : tokens / 1e6, seconds === null ? undefined : seconds / 60];
+  const { size } = tokenUnit(table.rows);
+  const cells = [tokens === null ? undefined : tokens / size, seconds === null ? undefined : seconds / 60];
   const columns = effortColumns(table).length;
   return columns === 0 ? [] : [...cells, cost ?? undefined].slice(0, columns);
 }

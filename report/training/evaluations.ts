@@ -58,7 +58,7 @@ function curveOf({ name, runs }: Group, drawing: Drawing): Curve[] {
   const [first] = lines;
   if (!first) return [];
   const { mean, band } = lines.length > 1 ? overSeeds(lines) : { mean: first, band: [] };
-  return [{ name, line: mean, band, raw: [], broken: null }];
+  return [{ name, line: mean, band, raw: [], bulk: null, broken: null }];
 }
 
 function lineOf({ steps, evaluations }: History, { title, by, axis, size }: Drawing): Point[] {

@@ -1,5 +1,6 @@
 import type { Picture } from '../charts/chart.js';
 import { type Curve, mostBehind, type Point, writeCurves } from '../charts/curves.js';
+import { bulkOf, extentOf, type Range } from '../charts/reach.js';
 import type { History } from '../events.js';
 import type { Column } from '../step-line.js';
 import { type Axis, positions, unitOf } from './axis.js';
@@ -79,7 +80,13 @@ function curveOf({ name, runs }: Group, { of, smooth, axis, size }: Drawing): Cu
   const [first] = lines as [(typeof lines)[number]];
   const several = lines.length > 1;
   const { mean, band } = several ? overSeeds(lines.map(({ line }) => line)) : { mean: first.line, band: [] };
-  return { name, line: mean, band, raw: several || !smooth ? [] : first.raw, broken: brokenAt(mean) };
+  const raw = several || !smooth ? [] : first.raw;
+  return { name, line: mean, band, raw, bulk: smooth ? bulk(runs, of, raw.length > 0) : null, broken: brokenAt(mean) };
+}
+
+/** Where the steps of all seeds lie but for spikes, of which an average is full for long. */
+function bulk(runs: readonly History[], of: Column, scattered: boolean): Range | null {
+  return extentOf(runs.flatMap(({ steps }) => bulkOf(steps.column(of), scattered) ?? []));
 }
 
 /** Whether seeds have not come equally far. */

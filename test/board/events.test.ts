@@ -133,4 +133,15 @@ describe('thinned', () => {
     const smooth = movingAverage([...y], spanFor(y.length));
     for (const { x, y: value } of line.smooth) expect(value).toBeCloseTo(smooth[x] as number, 4);
   });
+
+  it('ends with a loss that ceases to be a number, its average too', () => {
+    const y = Float64Array.from({ length: 40 }, (_, i) => (i < 29 ? 1 / (i + 1) : Number.NaN));
+    const line = thinned(
+      '',
+      Float64Array.from(y, (_, i) => i),
+      y,
+    );
+    expect(line.y.slice(28)).toEqual([expect.any(Number), ...Array(11).fill(null)]);
+    expect(line.smooth.at(-1)?.x).toBe(28);
+  });
 });

@@ -113,6 +113,54 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.waitForSelector('text=1 of 3 runs');
   });
 
+  it('shows many runs at once and all of them soon, in the order that is asked for meanwhile', async () => {
+    const many = join(scratch, 'many');
+    const names = Array.from({ length: 300 }, (_, i) => `run-${String(i).padStart(3, '0')}`);
+    for (const name of names) {
+      mkdirSync(join(many, name), { recursive: true });
+      writeFileSync(join(many, name, 'events.jsonl'), `${stepLine(1, 1)}\n`);
+    }
+    const other = await openBoard(many, { host: '127.0.0.1', port: 0 });
+    const page = await browser.newPage();
+    // Sorts as soon as there is a row.
+    await page.addInitScript(`new MutationObserver((_, observer) => {
+      if (!document.querySelector('main tbody tr')) return;
+      observer.disconnect();
+      window.atFirst = document.querySelectorAll('tbody tr').length;
+      document.querySelector('th[data-key="run"] button').click();
+    }).observe(document, { childList: true, subtree: true })`);
+    try {
+      await page.goto(`${other.url}#/runs`);
+      await page.waitForSelector('tbody tr');
+      expect(await page.evaluate('window.atFirst')).toBe(60);
+      await expect.poll(() => page.locator('tbody th').allTextContents()).toEqual(names);
+      const [spiked] = names;
+      const losses = Array.from({ length: 200 }, (_, i) => (i === 90 ? 9e4 : 1 + 6 * Math.exp(-i / 20)));
+      const lines = losses.map((loss, i) => `${stepLine(i + 1, loss)}\n`);
+      writeFileSync(join(many, spiked as string, 'events.jsonl'), lines.join(''));
+      await page.goto(`${other.url}#/run?id=${spiked}`);
+      await page.waitForSelector('.chart:first-child path.strong');
+      const loss = page.locator('.chart:first-child');
+      expect(await loss.locator('svg > text').allTextContents()).toEqual(expect.arrayContaining(['2', '4', '6']));
+      expect(await loss.textContent()).toContain('Triangles: spikes beyond the edge, up to 90,000.');
+      expect(await loss.getByRole('group').getAttribute('aria-label')).toContain('up to 90,000.');
+      expect(await loss.locator('path.cut').count()).toBe(1);
+      writeFileSync(join(many, 'results.csv'), 'kind,name,sd,cost USD\nvariant,a,,0.0125\nrun,a,,0.01\n');
+      await page.goto(`${other.url}#/sweep?id=.`);
+      await page.waitForSelector('tbody tr');
+      expect(await page.locator('thead th').allTextContents()).toEqual(['name', 'kind', 'cost USD']);
+      expect(await page.locator('tbody th').allTextContents()).toEqual(['a', 'a']);
+      await page.goto(`${other.url}#/runs?sort=run&order=up`);
+      await page.getByLabel('Filter').fill('run-29');
+      expect(await page.locator('tbody th').allTextContents()).toEqual(names.slice(290));
+      await page.getByLabel('Filter').fill('');
+      await expect.poll(() => page.locator('tbody th').allTextContents()).toEqual(names);
+    } finally {
+      await page.close();
+      await other.close();
+    }
+  });
+
   it('keeps the focus in the table while a run goes on', async () => {
     await go('runs');
     await page.focus('tr[data-row="first"] a');

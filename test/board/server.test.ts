@@ -11,7 +11,8 @@ import { glanceAt } from '../../board/runs/glance.js';
 import { Rows } from '../../board/runs/row.js';
 import { modelOf } from '../../board/search/model.js';
 import { SweepRecords } from '../../board/sweeps/records.js';
-import { writeResult } from '../../eval/result.js';
+import { Watch } from '../../board/watch.js';
+import { readMeans, writeResult } from '../../eval/result.js';
 import { Fault } from '../../plan/fault.js';
 import { linkBest } from '../../plan/run-layout.js';
 import { type RunRecord, writeSweepRecord } from '../../plan/sweep/record.js';
@@ -283,13 +284,44 @@ it('asks the checkpoint that scored best, else the last, and none outside', () =
   expect(modelOf(root, null)).toEqual({ name: 'BM25', path: 'bm25' });
 });
 
+it('reads means without their queries, wherever these stand', () => {
+  const results = join(scratch, 'results');
+  const marks = { metrics: { 'nDCG@10': 0.25 }, perQuery: { 'nDCG@10': { q: 0.25, '\n },': 0.5 } } };
+  const some = { system: 'x', model: 'y', set: 'pep', split: 'test', queries: 2 };
+  const file = join(results, 'pep-test/x.json');
+  const whole = { ...some, ...marks, seconds: 3 };
+  const { perQuery: _, ...means } = whole;
+  writeResult(results, whole, new Map());
+  expect(readMeans(file)).toEqual(means);
+  for (const text of [JSON.stringify(whole), JSON.stringify({ ...means, perQuery: {} }, null, 1)]) {
+    writeFileSync(file, text);
+    expect(readMeans(file)).toEqual(means);
+  }
+  writeResult(results, { ...some, ...marks }, new Map());
+  expect(readMeans(file)).toEqual({ ...some, metrics: marks.metrics });
+});
+
+it('tells everybody of a change that somebody’s visit brought to light', async () => {
+  const watch = new Watch(new Root(folder));
+  await watch.ready;
+  await new Promise((wait) => setTimeout(wait, 600));
+  const heard: string[] = [];
+  const leave = watch.listen(({ rows: changed }) => heard.push(...changed.map(({ id }) => id)));
+  writeFileSync(join(folder, 'one/events.jsonl'), `${stepLine(3, 0.5)}\n`);
+  await new Promise((wait) => setTimeout(wait, 500));
+  expect((await watch.fresh()).rows.find(({ id }) => id === 'one')?.step).toBe(3);
+  leave();
+  expect(heard).toEqual(['one']);
+});
+
 it('glances at values without reading YAML', () => {
   const glance = glanceAt(
-    "a:\n  b: 'it''s'\n  c: [1, 2]\nd: |\n  e: 1\nlist:\n  - name: x\n    deep:\n      er: 1\n  - name: y\n",
+    "a:\n  b: 'it''s'\n  c: [1, 2]\n  q: \"\\u00e9\"\nd: |\n  e: 1\nlist:\n  - name: x\n    deep:\n      er: 1\n  - name: y\n",
   );
-  expect(['a.b', 'a.c', 'list.name', 'list.deep.er', 'no'].map((path) => glance.values(path))).toEqual([
+  expect(['a.b', 'a.c', 'a.q', 'list.name', 'list.deep.er', 'no'].map((path) => glance.values(path))).toEqual([
     ["it's"],
     ['[1, 2]'],
+    ['é'],
     ['x', 'y'],
     ['1'],
     [],

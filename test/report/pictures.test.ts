@@ -7,6 +7,7 @@ import { writeResult } from '../../eval/result.js';
 import { Fault } from '../../plan/fault.js';
 import { packageRoot } from '../../plan/places.js';
 import { nameLines, shortNames } from '../../report/charts/names.js';
+import { bulkOf, cutsInWords, cutsOf, extentOf, type Range, reachOf } from '../../report/charts/reach.js';
 import { font, textWidth } from '../../report/charts/text.js';
 import { writeTraining } from '../../report/training/plot.js';
 import { overSeeds } from '../../report/training/seeds.js';
@@ -119,6 +120,77 @@ test('overSeeds takes lines point by point, or, where they are of other lengths,
   ]);
   expect(mean.every(({ x, y }) => Math.abs(x - y) < 1e-9)).toBe(true);
   expect(overSeeds([a, [...a.slice(0, 2), { x: 3, y: Number.NaN }]]).mean[2]?.y).toBeNaN();
+});
+
+describe('the values’ axis', () => {
+  // A loss that falls from 7 to about 1, with noise of 0.1.
+  const falling = Array.from({ length: 1000 }, (_, i) => 1 + 6 * Math.exp(-i / 60) + 0.1 * Math.sin(i * i));
+  const spiked = falling.map((value, i) => (i >= 400 && i < 408 ? 9e4 : value));
+
+  test('shows all of a run without spikes, from where it began', () => {
+    expect(reachOf(falling, [bulkOf(falling, true)])).toEqual(extentOf(falling));
+    const sudden = falling.map((value, i) => (i < 5 ? 7 : value - 6 * Math.exp(-i / 60)));
+    expect(reachOf(sudden, [bulkOf(sudden, true)])?.[1]).toBe(7);
+  });
+
+  test('cuts a spike off, up or down, though the average is full of it for long', () => {
+    const drawn = [...spiked, ...movingAverage(spiked, 32)];
+    const [low, high] = reachOf(drawn, [bulkOf(spiked, true)]) as Range;
+    expect(low).toBe(extentOf(falling)?.[0]);
+    expect(high).toBeGreaterThan(7);
+    expect(high).toBeLessThan(9);
+    const down = reachOf(
+      drawn.map((value) => -value),
+      [
+        bulkOf(
+          Array.from(spiked, (value) => -value),
+          true,
+        ),
+      ],
+    ) as Range;
+    expect(down[0]).toBeCloseTo(-high, 12);
+  });
+
+  test('shows what is high for more than a moment, what is no spike by far, and few steps', () => {
+    const raised = falling.map((value, i) => (i >= 400 && i < 500 ? 50 : value));
+    expect(reachOf(raised, [bulkOf(raised, true)])?.[1]).toBe(50);
+    const mild = falling.map((value, i) => (i === 400 ? 12 : value));
+    expect(reachOf(mild, [bulkOf(mild, true)])?.[1]).toBe(12);
+    const few = [1, 2, 900, 1.5, Number.NaN, null];
+    expect(reachOf(few, [bulkOf(few, true)])).toEqual([1, 900]);
+    expect(reachOf([], [null])).toBeNull();
+    const constant = Array.from({ length: 50 }, (_, i) => (i === 30 ? 5 : 2));
+    expect(reachOf(constant, [bulkOf(constant, true)])).toEqual([2, 5]);
+  });
+
+  test('a triangle stands at the outermost point of each piece', () => {
+    const line = [0, 9, 12, 0, Number.NaN, 11, 0, -5, 0].map((y, x) => ({ x: 10 * x, y }));
+    expect(cutsOf(line, [-1, 8], 15)).toMatchObject([
+      { x: 20, y: 12, above: true },
+      { x: 50, y: 11, above: true },
+      { x: 70, y: -5, above: false },
+    ]);
+    const together = cutsOf(line, [-1, 8], 40);
+    expect(together.map(({ y }) => y)).toEqual([12, -5]);
+    expect(cutsInWords(together)).toBe('Triangles: spikes beyond the edge, up to 12 and down to -5.');
+    expect(cutsInWords([])).toBe('');
+  });
+
+  test.each(['loss', 'gradient-norm'] as const)('of a picture of %s with a spike leaves room for the rest', (kind) => {
+    const lines = spiked.map((loss, i) => stepLine(i + 1, loss).replace('"grad_norm":1.2', `"grad_norm":${loss}`));
+    const runs = [runFolder('spiked', lines.join('\n')), fallingRun('calm', 300)];
+    for (const given of [
+      runs,
+      runs.slice(0, 1),
+      [...runs, ...'abcdef'].map((run, i) => (i < 2 ? run : fallingRun(run, 300))),
+    ]) {
+      const text = textOf(writeTraining(join(scratch, 'spiked-picture'), given, kind).svg);
+      expect(text).toMatch(/Triangles: spikes beyond the edge, up to [1-9]\d,\d00\./);
+      expect(text).toMatch(/ [56] /);
+      expect(text).not.toMatch(/ \d\d,000 /);
+    }
+    expect(textOf(writeTraining(join(scratch, 'calm-picture'), runs.slice(1), kind).svg)).not.toContain('Triangles');
+  });
 });
 
 test('shortNames fit, and stay different', () => {

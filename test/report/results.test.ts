@@ -152,6 +152,13 @@ describe('the results table', () => {
     const page = readFileSync(paths.markdown, 'utf8');
     expect(page).toMatch(/\| in-batch \| 3 \| 0\.\d{3} ± 0\.\d{3} \| [+−]0\.\d{3} \([+−]0\.\d{3} to [+−]0\.\d{3}\) \|/);
     expect(page).toContain('## Runs on pep, test');
+    // 680,000 tokens and 0.33 EUR a training.
+    expect(page).toMatch(/tokens, thousand \| minutes \| cost, EUR \|\n.*\n(.*\n)*.*\| 680\.00 \| 5\.5 \| 0\.3312 \|/);
+    const large = resultsTable(readContenders([folder]), { ...prices, machine_per_hour: 36 } as typeof prices);
+    const rows = large.rows.map((row) => ({ ...row, tokens: row.tokens && 10 * row.tokens }));
+    expect(resultsText({ ...large, rows })).toMatch(
+      /tokens, million +minutes +cost, EUR\n(.*\n)+?.* 6\.80 +5\.5 +3\.31\n/,
+    );
   });
 });
 

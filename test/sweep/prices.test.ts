@@ -23,6 +23,12 @@ it('charges each run its own time, however many run at once', () => {
   expect(estimateTable(sweep(2), runs, 'slurm', prices)).not.toContain('at once');
 });
 
+it('tells amounts of less than one apart', () => {
+  const table = estimateTable(sweep(null), [run('new', 9), run('new', 30)], 'local', prices);
+  expect(table).toMatch(/0\.0075.*\n.*0\.0250/);
+  expect(table).toContain('0.0325 USD');
+});
+
 it('says what is left in money as JSON, too', () => {
   expect(estimateJson(runs, prices)).toMatchObject({
     runs: [{ cost: 3 }, { cost: 1 }, { cost: 1 }, { cost: null }],
