@@ -66,7 +66,16 @@ describe('gradient checkpointing', () => {
     const before = liveTensors();
     const wanted = await first(plan(model as Partial<ModelPlan>, trained));
     const got = await first(plan(model as Partial<ModelPlan>, { ...trained, gradient_checkpointing: true }));
-    expect(got).toEqual(wanted);
+    // Without an adapter the first pass, which records nothing, takes what follows a projection in one pass with it, and rounds
+    // otherwise than the second.
+    const bound = 'lora' in model ? 0 : 1e-5;
+    expect(Math.abs(got.loss / wanted.loss - 1)).toBeLessThanOrEqual(bound);
+    expect([...got.gradients.keys()]).toEqual([...wanted.gradients.keys()]);
+    const most = Math.max(...[...wanted.gradients.values()].flatMap((values) => [...values].map(Math.abs)));
+    for (const [name, values] of wanted.gradients) {
+      const apart = largestDifference(got.gradients.get(name)!, values);
+      expect(apart / most, name).toBeLessThanOrEqual(bound);
+    }
     expect(wanted.gradients.size).toBeGreaterThan(5);
     expect(liveTensors()).toEqual(before);
   });
