@@ -59,6 +59,13 @@ Attention attention_of(const torch::jit::Stack& stack, size_t at, const at::Tens
           {places, sequences, heads, kv_heads, width, scale, stack[at + 3].toInt(), stack[at + 4].toInt()}};
 }
 
+/** Calls `run` with a value of x's type, of the two that were checked for. */
+template <typename Run>
+void with_type(const at::Tensor& x, const Run& run) {
+  if (x.scalar_type() == at::kFloat) run(float{});
+  else run(Bfloat16{});
+}
+
 template <typename T>
 Rows<const T> read(const at::Tensor& x) {
   return {static_cast<const T*>(x.const_data_ptr()), x.stride(0)};
@@ -77,8 +84,7 @@ void attention(torch::jit::Stack& stack) {
   const auto run = [&]<typename T>(T) {
     attention_forward<T>(made.shape, read<T>(q), read<T>(k), read<T>(v), write<T>(out), log_sums.data_ptr<float>());
   };
-  if (q.scalar_type() == at::kFloat) run(float{});
-  else run(Bfloat16{});
+  with_type(q, run);
   stack = {out, log_sums};
 }
 
@@ -96,8 +102,7 @@ void attention_gradient(torch::jit::Stack& stack) {
     attention_backward<T>(made.shape, read<T>(d_out), read<T>(q), read<T>(k), read<T>(v), read<T>(out),
                           log_sums.const_data_ptr<float>(), write<T>(dq), write<T>(dk), write<T>(dv));
   };
-  if (q.scalar_type() == at::kFloat) run(float{});
-  else run(Bfloat16{});
+  with_type(q, run);
   stack = {dq, dk, dv};
 }
 
@@ -111,8 +116,7 @@ void sum_columns(torch::jit::Stack& stack) {
   const auto run = [&]<typename T>(T) {
     column_sums(static_cast<const T*>(x.const_data_ptr()), x.stride(0), x.size(0), x.size(1), sums.data_ptr<float>());
   };
-  if (x.scalar_type() == at::kFloat) run(float{});
-  else run(Bfloat16{});
+  with_type(x, run);
   stack = {sums};
 }
 
@@ -186,8 +190,7 @@ void project(torch::jit::Stack& stack) {
   const auto run = [&]<typename T>(T) {
     with_projection<T>(made, [&](const auto& projection, uint32_t* packed, T* out) { linear(projection, after, packed, out); });
   };
-  if (made.x.scalar_type() == at::kFloat) run(float{});
-  else run(Bfloat16{});
+  with_type(made.x, run);
   stack = {made.out};
 }
 
@@ -203,8 +206,7 @@ void project_and_normalize(torch::jit::Stack& stack) {
     const Normalization<T> norm{rows.data, rows.stride, numbers(gain), numbers(bias), eps};
     with_projection<T>(made, [&](const auto& projection, uint32_t* packed, T* out) { linear_norm(projection, norm, packed, out); });
   };
-  if (made.x.scalar_type() == at::kFloat) run(float{});
-  else run(Bfloat16{});
+  with_type(made.x, run);
   stack = {made.out};
 }
 
@@ -219,8 +221,7 @@ void project_backwards(torch::jit::Stack& stack) {
     weight_gradient<T>({right.data, right.stride, left.data, left.stride, x.size(0), x.size(1), gradient.size(1)},
                        at::get_num_threads(), out.data_ptr<float>());
   };
-  if (x.scalar_type() == at::kFloat) run(float{});
-  else run(Bfloat16{});
+  with_type(x, run);
   stack = {out};
 }
 

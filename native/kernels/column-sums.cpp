@@ -32,7 +32,7 @@ struct Sum {
 
 template <typename T>
 void column_sums(const T* x, int64_t stride, int64_t rows, int64_t columns, float* sums) {
-  const int64_t tasks = (rows + kRows - 1) / kRows;
+  const int64_t tasks = parts_of(rows, kRows);
   std::vector<float> parts(static_cast<size_t>(tasks * columns));
   for_each_task(tasks, Sum<T>{x, stride, rows, columns, parts.data()});
   std::fill(sums, sums + columns, 0.0f);

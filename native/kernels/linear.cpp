@@ -13,8 +13,6 @@ namespace {
 
 // Rows of one task: with them every part of the weight is read this often once it is in the first-level cache.
 constexpr int64_t kBlock = 4 * kTileRows;
-// Columns that a tile multiplies at once: two registers.
-constexpr int64_t kPanel = 2 * kLanes;
 // Of the cache, in units.
 constexpr int64_t kLine = 16;
 
@@ -39,7 +37,7 @@ struct Packing {
 template <typename T>
 void pack(const Projection<T>& p, UnitOf<T>* to) {
   // A weight of no numbers may have no memory.
-  if (p.inner > 0) for_each_task((p.columns + kPanel - 1) / kPanel, Packing<T>{p, to});
+  if (p.inner > 0) for_each_task(parts_of(p.columns, kPanel), Packing<T>{p, to});
 }
 
 /**
@@ -161,11 +159,6 @@ struct LinearNorm {
   }
 };
 
-template <typename T>
-int64_t blocks_of(const Projection<T>& p) {
-  return (p.rows + kBlock - 1) / kBlock;
-}
-
 }  // namespace
 
 template <typename T>
@@ -177,15 +170,15 @@ template <typename T>
 void linear(const Projection<T>& p, After after, uint32_t* packed, T* out) {
   auto* weight = reinterpret_cast<UnitOf<T>*>(packed);
   pack(p, weight);
-  if (after == After::kGelu) for_each_task(blocks_of(p), Linear<T, true>{p, weight, out});
-  else for_each_task(blocks_of(p), Linear<T, false>{p, weight, out});
+  if (after == After::kGelu) for_each_task(parts_of(p.rows, kBlock), Linear<T, true>{p, weight, out});
+  else for_each_task(parts_of(p.rows, kBlock), Linear<T, false>{p, weight, out});
 }
 
 template <typename T>
 void linear_norm(const Projection<T>& p, const Normalization<T>& norm, uint32_t* packed, T* out) {
   auto* weight = reinterpret_cast<UnitOf<T>*>(packed);
   pack(p, weight);
-  for_each_task(blocks_of(p), LinearNorm<T>{p, norm, weight, out});
+  for_each_task(parts_of(p.rows, kBlock), LinearNorm<T>{p, norm, weight, out});
 }
 
 #define REASONTUNE_LINEAR(T)                                                    \

@@ -14,6 +14,9 @@ constexpr int kTileRows = 12;  // 12 × 2 accumulators of 32 registers
 constexpr int kTileRows = 6;  // 6 × 2 of 16
 #endif
 
+// Columns that a tile multiplies at once: two registers.
+constexpr int64_t kPanel = 2 * kLanes;
+
 struct Float32Product {
   using Unit = float;
   static constexpr int kStep = 1;

@@ -12,7 +12,6 @@ namespace {
 
 // Rows whose products are added up in registers before they join the others; of as many, both sides are laid out.
 constexpr int64_t kRows = 256;
-constexpr int64_t kPanel = 2 * kLanes;
 
 /** What one task computes of the result: whole tiles and whole vectors. */
 struct Part {
@@ -20,12 +19,10 @@ struct Part {
   int64_t inner = 384;
 };
 
-int64_t count(int64_t of, int64_t size) { return (of + size - 1) / size; }
-
 /** The larger the parts, the less often rows are read, which takes as long as a fifth of the products; each thread has two. */
 Part part_of(int64_t columns, int64_t inner, int64_t threads) {
   Part part;
-  while (count(columns, part.columns) * count(inner, part.inner) < 2 * threads && part.columns > 96) {
+  while (parts_of(columns, part.columns) * parts_of(inner, part.inner) < 2 * threads && part.columns > 96) {
     (part.columns > part.inner ? part.columns : part.inner) /= 2;
   }
   return part;
@@ -43,7 +40,7 @@ struct WeightGradient {
   Scratch<float> sums{};
 
   void operator()(int64_t task) {
-    const int64_t across = count(from.inner, part.inner);
+    const int64_t across = parts_of(from.inner, part.inner);
     const int64_t column = task / across * part.columns, place = task % across * part.inner;
     const int64_t columns = std::min(part.columns, from.columns - column), width = std::min(part.inner, from.inner - place);
     const int64_t padded = round_up(columns, kTileRows);
@@ -83,7 +80,7 @@ struct WeightGradient {
 template <typename T>
 void weight_gradient(const ReadAndGradient<T>& from, int64_t threads, float* out) {
   const Part part = part_of(from.columns, from.inner, threads);
-  for_each_task(count(from.columns, part.columns) * count(from.inner, part.inner), WeightGradient<T>{from, part, out});
+  for_each_task(parts_of(from.columns, part.columns) * parts_of(from.inner, part.inner), WeightGradient<T>{from, part, out});
 }
 
 template void weight_gradient<float>(const ReadAndGradient<float>&, int64_t, float*);

@@ -7,24 +7,9 @@
 #include <random>
 #include <vector>
 
-#include "../../../native/kernels/layout.h"
+#include "matrix.h"
 
 using namespace reasontune;
-
-template <typename T>
-struct Matrix {
-  std::vector<T> values;
-  int64_t stride;
-  double at(int64_t r, int64_t c) const { return to_float(values[r * stride + c]); }
-};
-
-template <typename T>
-Matrix<T> matrix(int64_t rows, int64_t columns, int64_t gap, unsigned seed) {
-  Matrix<T> made{std::vector<T>(static_cast<size_t>(rows == 0 ? 0 : (rows - 1) * (columns + gap) + columns)), columns + gap};
-  std::mt19937 random(seed);
-  for (auto& value : made.values) value = as(T{}, random() / 2147483648.0f - 1);
-  return made;
-}
 
 std::vector<float> vector(int64_t size, unsigned seed) {
   std::vector<float> made(static_cast<size_t>(size));

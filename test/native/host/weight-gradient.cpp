@@ -3,33 +3,22 @@
 
 #include <cmath>
 #include <cstdio>
-#include <random>
 #include <vector>
 
-#include "../../../native/kernels/layout.h"
+#include "matrix.h"
 
 using namespace reasontune;
-
-template <typename T>
-std::vector<T> matrix(int64_t rows, int64_t columns, int64_t gap, unsigned seed) {
-  std::vector<T> made(static_cast<size_t>(rows == 0 ? 0 : (rows - 1) * (columns + gap) + columns));
-  std::mt19937 random(seed);
-  for (auto& value : made) value = as(T{}, random() / 2147483648.0f - 1);
-  return made;
-}
 
 template <typename T>
 bool holds(int64_t rows, int64_t inner, int64_t columns, int64_t gap, int64_t threads) {
   const auto x = matrix<T>(rows, inner, gap, 1), gradient = matrix<T>(rows, columns, gap, 2);
   std::vector<float> out(static_cast<size_t>(columns * inner), NAN);
-  weight_gradient<T>({x.data(), inner + gap, gradient.data(), columns + gap, rows, inner, columns}, threads, out.data());
+  weight_gradient<T>({x.values.data(), x.stride, gradient.values.data(), gradient.stride, rows, inner, columns}, threads, out.data());
   bool all = true;
   for (int64_t c = 0; c < columns; ++c) {
     for (int64_t i = 0; i < inner; ++i) {
       double sum = 0;
-      for (int64_t r = 0; r < rows; ++r) {
-        sum += static_cast<double>(to_float(gradient[r * (columns + gap) + c])) * to_float(x[r * (inner + gap) + i]);
-      }
+      for (int64_t r = 0; r < rows; ++r) sum += gradient.at(r, c) * x.at(r, i);
       all = all && std::abs(out[c * inner + i] - sum) <= 3e-6 * (1 + std::sqrt(static_cast<double>(rows)));
     }
   }
