@@ -39,7 +39,7 @@ export function pack(
 }
 
 // Activations of about this many tokens stay near the processor's caches; more gains nothing on a CPU.
-const tokensPerBatch = 4096;
+const tokensPerBatch = 8192;
 
 /** Places of the sequences, longest first, cut into batches of at most `tokensPerBatch` tokens (or one sequence). */
 export function batchesByLength(sequences: readonly Int32Array[]): number[][] {

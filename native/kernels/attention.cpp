@@ -13,8 +13,10 @@
 namespace reasontune {
 namespace {
 
-// Queries taken at once: their scores against a whole sequence of 512 stay in the second-level cache.
-constexpr int64_t kBlock = 4 * kTileRows;
+// Queries taken at once: their scores against a sequence of 256 stay in the first-level cache. Backward there are too many
+// sums for that, and key by key the more queries the better; scores against 512 stay in the second-level cache.
+constexpr int64_t kForwardBlock = 2 * kTileRows;
+constexpr int64_t kBackwardBlock = 4 * kTileRows;
 
 /** Keys that some query of a block sees, as columns rounded outwards to whole vectors. */
 struct Span {
@@ -74,13 +76,13 @@ struct Forward {
     const int64_t columns = round_up(task.length, kLanes);
     const T* k_rows = k.data + task.start * k.stride + task.kv_head * width;
     const T* v_rows = v.data + task.start * v.stride + task.kv_head * width;
-    Unit* turned_keys = keys.zeros(width / step * columns);
+    Unit* turned_keys = keys.room(width / step * columns);
     Unit* value_rows = values.zeros(columns / step * width);
     pack_turned(k_rows, k.stride, task.length, width, columns, turned_keys);
     pack_over_rows(v_rows, v.stride, task.length, width, value_rows);
     const int64_t group = shape.heads / shape.kv_heads;
     for (int64_t h = task.kv_head * group; h < (task.kv_head + 1) * group; ++h) {
-      for (int64_t begin = 0; begin < task.length; begin += kBlock) {
+      for (int64_t begin = 0; begin < task.length; begin += kForwardBlock) {
         block(task, h, begin, columns, turned_keys, value_rows);
       }
     }
@@ -88,7 +90,7 @@ struct Forward {
 
   void block(Task task, int64_t head, int64_t begin, int64_t columns, const Unit* turned_keys, const Unit* value_rows) {
     const int64_t width = shape.width;
-    const int64_t rows = std::min(kBlock, task.length - begin);
+    const int64_t rows = std::min(kForwardBlock, task.length - begin);
     const int64_t padded = round_up(rows, kTileRows);
     const int64_t first = task.start + begin;
     const Span span = span_of(shape, begin, rows, task.length);
@@ -103,7 +105,7 @@ struct Forward {
     using Value = std::conditional_t<step == 1, float, Bfloat16>;
     Unit* weight = reinterpret_cast<Unit*>(score);
     if constexpr (step == 2) weight = weights.room(padded * (seen / step));
-    float inverse[kBlock];
+    float inverse[kForwardBlock];
     const int64_t tokens = shape.offsets[shape.sequences];
     for (int64_t i = 0; i < rows; ++i) {
       float* row = score + i * seen;
@@ -128,7 +130,7 @@ struct Forward {
     const float maximum = largest(most) * shape.scale;
     Lanes total{};
     for (int64_t j = 0; j < columns; j += kLanes) {
-      const Lanes e = exponential(load(row + j) * shape.scale - maximum);
+      const Lanes e = exponential(load(row + j) * shape.scale - maximum, T{});
       total += e;
       store(weights_row + j, e);
     }
@@ -158,8 +160,8 @@ struct Backward {
     const int64_t columns = round_up(task.length, kLanes);
     const T* k_rows = k.data + task.start * k.stride + task.kv_head * width;
     const T* v_rows = v.data + task.start * v.stride + task.kv_head * width;
-    pack_turned(k_rows, k.stride, task.length, width, columns, turned_keys.zeros(width / step * columns));
-    pack_turned(v_rows, v.stride, task.length, width, columns, turned_values.zeros(width / step * columns));
+    pack_turned(k_rows, k.stride, task.length, width, columns, turned_keys.room(width / step * columns));
+    pack_turned(v_rows, v.stride, task.length, width, columns, turned_values.room(width / step * columns));
     pack_over_rows(k_rows, k.stride, task.length, width, key_rows.zeros(columns / step * width));
     // Rows of the last tile may lie past the sequence: they come out as zeros that nobody reads.
     const int64_t padded = columns + kTileRows;
@@ -167,7 +169,7 @@ struct Backward {
     value_sums.zeros(padded * width);
     const int64_t group = shape.heads / shape.kv_heads;
     for (int64_t h = task.kv_head * group; h < (task.kv_head + 1) * group; ++h) {
-      for (int64_t begin = 0; begin < task.length; begin += kBlock) block(task, h, begin, columns);
+      for (int64_t begin = 0; begin < task.length; begin += kBackwardBlock) block(task, h, begin, columns);
     }
     write(task, key_sums.held.data(), dk);
     write(task, value_sums.held.data(), dv);
@@ -183,7 +185,7 @@ struct Backward {
 
   void block(Task task, int64_t head, int64_t begin, int64_t columns) {
     const int64_t width = shape.width;
-    const int64_t rows = std::min(kBlock, task.length - begin);
+    const int64_t rows = std::min(kBackwardBlock, task.length - begin);
     const int64_t padded = round_up(rows, kTileRows);
     const int64_t first = task.start + begin;
     const Span span = span_of(shape, begin, rows, task.length);
@@ -266,7 +268,7 @@ struct Backward {
   /** Scores → weights; d_weights → the scores' gradient, weight · (d_weight − along) · scale. */
   void gradient_row(float* weights_row, float* d_row, int64_t columns, float log_sum, float along) const {
     for (int64_t j = 0; j < columns; j += kLanes) {
-      const Lanes weight = exponential(load(weights_row + j) * shape.scale - log_sum);
+      const Lanes weight = exponential(load(weights_row + j) * shape.scale - log_sum, T{});
       store(weights_row + j, weight);
       store(d_row + j, weight * (load(d_row + j) - along) * shape.scale);
     }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #ifdef __AVX512BF16__
 #include <immintrin.h>
@@ -80,17 +81,29 @@ inline float to_float(Bfloat16 value) {
 
 inline Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
 
-inline float sum(Lanes value) {
-  float out = 0;
-  for (int i = 0; i < kLanes; ++i) out += value[i];
-  return out;
+/** a's lanes, or from kLanes on b's, of these places. */
+template <int... kPlaces, typename Vector>
+Vector lanes_of(Vector a, Vector b) {
+#ifdef __clang__
+  return __builtin_shufflevector(a, b, kPlaces...);
+#else
+  return __builtin_shuffle(a, b, Words{kPlaces...});
+#endif
 }
 
-inline float largest(Lanes value) {
-  float out = value[0];
-  for (int i = 1; i < kLanes; ++i) out = value[i] > out ? value[i] : out;
-  return out;
+/** A vector's lanes taken together by twos: each with the one that stands kBy after it, then half of that. */
+template <int kBy = kLanes / 2, typename Take, int... kLane>
+float folded(Lanes value, const Take& take, std::integer_sequence<int, kLane...> lanes) {
+  const Lanes both = take(value, lanes_of<(kLane + kBy) % kLanes...>(value, value));
+  if constexpr (kBy > 1) return folded<kBy / 2>(both, take, lanes);
+  else return both[0];
 }
+
+inline float sum(Lanes value) {
+  return folded(value, [](Lanes a, Lanes b) { return a + b; }, std::make_integer_sequence<int, kLanes>{});
+}
+
+inline float largest(Lanes value) { return folded(value, larger, std::make_integer_sequence<int, kLanes>{}); }
 
 /**
  * e^x within 2e-7 relative, for x up to 88; 0 below −88, NaN of NaN. Cody and Waite's reduction with Cephes' polynomial
@@ -112,5 +125,19 @@ inline Lanes exponential(Lanes x) {
   p = p * (r * r) + r + 1.0f;
   return p * (Lanes)((Words)shifted << 23);
 }
+
+/** The same within 3e-6 relative, by a polynomial of degree 4 (least maximum error) for the power of two's fraction. */
+inline Lanes rough_exponential(Lanes x) {
+  const Lanes magic = broadcast(12582912.0f + 127.0f);
+  const Lanes inside = x < -88.0f ? broadcast(-88.0f) : x;
+  const Lanes shifted = inside * 1.44269504f + magic;
+  const Lanes r = inside * 1.44269504f - (shifted - magic);
+  Lanes p = broadcast(0.0095701f);
+  for (const float c : {0.05591786f, 0.24024745f, 0.69312181f, 0.99999926f}) p = p * r + c;
+  return p * (Lanes)((Words)shifted << 23);
+}
+
+inline Lanes exponential(Lanes x, float) { return exponential(x); }
+inline Lanes exponential(Lanes x, Bfloat16) { return rough_exponential(x); }
 
 }  // namespace reasontune

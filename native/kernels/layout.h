@@ -1,6 +1,7 @@
 // How rows of a tensor are laid out for a product (product.h): as its left side, as its right side, or turned.
 #pragma once
 
+#include <algorithm>
 #include <type_traits>
 
 #include "product.h"
@@ -56,19 +57,65 @@ void pack_over_rows(const T* from, int64_t stride, int64_t rows, int64_t width, 
   }
 }
 
-/** Right side over columns, the rows turned into lanes: to [width / step][lanes]. */
-template <typename T>
-void pack_turned(const T* from, int64_t stride, int64_t rows, int64_t width, int64_t lanes, float* to) {
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t w = 0; w < width; ++w) to[w * lanes + r] = to_float(from[r * stride + w]);
+/** One round of turn_square: squares of kHalf change places across the diagonal of each square of twice that. */
+template <int kHalf, int... kLane>
+void turn_halves(Words (&rows)[kLanes], std::integer_sequence<int, kLane...>) {
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes; ++i) {
+    if (i & kHalf) continue;
+    const Words above = rows[i];
+    const Words below = rows[i + kHalf];
+    rows[i] = lanes_of<(kLane & kHalf ? kLanes + kLane - kHalf : kLane)...>(above, below);
+    rows[i + kHalf] = lanes_of<(kLane & kHalf ? kLanes + kLane : kLane + kHalf)...>(above, below);
   }
 }
+
+/** Row i's lane j becomes row j's lane i (Eklundh 1972). */
+template <int kHalf = kLanes / 2>
+void turn_square(Words (&rows)[kLanes]) {
+  turn_halves<kHalf>(rows, std::make_integer_sequence<int, kLanes>{});
+  if constexpr (kHalf > 1) turn_square<kHalf / 2>(rows);
+}
+
+inline float unit_at(const float* from, float) { return *from; }
+inline float unit_at(const Bfloat16* from, float) { return to_float(*from); }
+inline uint32_t unit_at(const Bfloat16* from, uint32_t) { return pair(from[0], from[1]); }
+
 template <typename T>
-void pack_turned(const T* from, int64_t stride, int64_t rows, int64_t width, int64_t lanes, uint32_t* to) {
-  for (int64_t r = 0; r < rows; ++r) {
-    const T* row = from + r * stride;
-    for (int64_t w = 0; w < width; w += 2) {
-      to[(w / 2) * lanes + r] = pair(as(Bfloat16{}, row[w]), as(Bfloat16{}, row[w + 1]));
+Words units_at(const T* from, float) {
+  return (Words)load(from);
+}
+inline Words units_at(const Bfloat16* from, uint32_t) {
+  Words pairs;
+  std::memcpy(&pairs, from, sizeof pairs);
+  return pairs;
+}
+
+/**
+ * Right side over columns, the rows turned into lanes: to [width / step][lanes], with zeros for rows up to the next
+ * multiple of kLanes.
+ */
+template <typename T, typename Unit>
+void pack_turned(const T* from, int64_t stride, int64_t rows, int64_t width, int64_t lanes, Unit* to) {
+  constexpr int64_t step = std::is_same_v<Unit, float> ? 1 : 2;
+  const int64_t units = width / step;
+  for (int64_t r = 0; r < rows; r += kLanes) {
+    const int64_t height = std::min<int64_t>(kLanes, rows - r);
+    int64_t u = 0;
+    for (; u + kLanes <= units; u += kLanes) {
+      Words square[kLanes];
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i) {
+        square[i] = i < height ? units_at(from + (r + i) * stride + u * step, Unit{}) : Words{};
+      }
+      turn_square(square);
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i) std::memcpy(to + (u + i) * lanes + r, &square[i], sizeof square[i]);
+    }
+    for (; u < units; ++u) {
+      for (int i = 0; i < kLanes; ++i) {
+        to[u * lanes + r + i] = i < height ? unit_at(from + (r + i) * stride + u * step, Unit{}) : Unit{};
+      }
     }
   }
 }

@@ -40,13 +40,12 @@ void pack(const Projection<T>& p, UnitOf<T>* to) {
   if (p.inner > 0) for_each_task(parts_of(p.columns, kPanel), Packing<T>{p, to});
 }
 
-/**
- * x's rows from `first` on, times the weight, panel after panel: a panel's columns from j on go to to(j), rows `apart`, then
- * then(j, width).
- */
-template <typename T, typename To, typename Then>
+Lanes bias_at(const float* bias, int64_t column) { return bias ? load(bias + column) : Lanes{}; }
+
+/** The bias plus x's rows from `first` on times the weight: of the i-th of them, lanes from column j on go to to(i, j, sum). */
+template <typename T, typename To>
 void multiply_block(const Projection<T>& p, const UnitOf<T>* weight, int64_t first, int64_t rows, Scratch<UnitOf<T>>& scratch,
-                    int64_t apart, const To& to, const Then& then) {
+                    const To& to) {
   const int64_t steps = p.inner / ProductOf<T>::kStep;
   const int64_t padded = round_up(rows, kTileRows);
   // An odd number of lines apart: a tile's rows would share few places of the first-level cache at a power of two.
@@ -54,14 +53,16 @@ void multiply_block(const Projection<T>& p, const UnitOf<T>* weight, int64_t fir
   UnitOf<T>* left = scratch.room(padded * row);
   pack_rows(p.x + first * p.x_stride, p.x_stride, rows, p.inner, left, row);
   std::fill(left + rows * row, left + padded * row, UnitOf<T>{});
-  for (int64_t j = 0; j < p.columns; j += kPanel) {
-    const int64_t width = std::min(kPanel, p.columns - j);
-    multiply<ProductOf<T>, false>({left, row, 1}, weight + j * steps, width, padded, width, steps, to(j), apart);
-    then(j, width);
+  const float* bias = p.bias;
+  for (int64_t panel = 0; panel < p.columns; panel += kPanel) {
+    const int64_t width = std::min(kPanel, p.columns - panel);
+    const auto begin = [=](int64_t, int64_t j) { return bias_at(bias, panel + j); };
+    const auto end = [=](int64_t i, int64_t j, Lanes sum) {
+      if (i < rows) to(i, panel + j, sum);
+    };
+    multiply<ProductOf<T>>({left, row, 1}, weight + panel * steps, width, padded, width, steps, begin, end);
   }
 }
-
-Lanes bias_at(const float* bias, int64_t column) { return bias ? load(bias + column) : Lanes{}; }
 
 /**
  * x · Φ(x), Φ within 2e-5: an odd polynomial of degree 19 (least maximum error) between ∓4.5, beyond which Φ is 0 or 1 to
@@ -105,15 +106,10 @@ struct Linear {
   void operator()(int64_t task) {
     const int64_t first = task * kBlock;
     const int64_t rows = std::min(kBlock, p.rows - first);
-    alignas(64) float sums[kBlock * kPanel];
-    multiply_block(p, weight, first, rows, left, kPanel, [&](int64_t) { return sums; }, [&](int64_t j, int64_t width) {
-      for (int64_t r = 0; r < rows; ++r) {
-        T* to = out + (first + r) * p.columns + j;
-        for (int64_t c = 0; c < width; c += kLanes) {
-          const Lanes value = load(sums + r * kPanel + c) + bias_at(p.bias, j + c);
-          store(to + c, kGelu ? gelu(value, T{}) : value);
-        }
-      }
+    T* block = out + first * p.columns;
+    const int64_t columns = p.columns;
+    multiply_block(p, weight, first, rows, left, [=](int64_t i, int64_t j, Lanes sum) {
+      store(block + i * columns + j, kGelu ? gelu(sum, T{}) : sum);
     });
   }
 };
@@ -130,9 +126,10 @@ struct LinearNorm {
   void operator()(int64_t task) {
     const int64_t first = task * kBlock;
     const int64_t rows = std::min(kBlock, p.rows - first);
-    const int64_t padded = round_up(rows, kTileRows);
-    float* all = sums.room(padded * p.columns);
-    multiply_block(p, weight, first, rows, left, p.columns, [&](int64_t j) { return all + j; }, [](int64_t, int64_t) {});
+    const int64_t columns = p.columns;
+    float* all = sums.room(rows * columns);
+    multiply_block(p, weight, first, rows, left,
+                   [=](int64_t i, int64_t j, Lanes sum) { store(all + i * columns + j, sum); });
     for (int64_t r = 0; r < rows; ++r) {
       normalize(all + r * p.columns, norm.residual + (first + r) * norm.residual_stride, out + (first + r) * p.columns);
     }
@@ -142,7 +139,7 @@ struct LinearNorm {
     const float count = static_cast<float>(p.columns);
     Lanes total{};
     for (int64_t c = 0; c < p.columns; c += kLanes) {
-      const Lanes value = load(row + c) + bias_at(p.bias, c) + load(residual + c);
+      const Lanes value = load(row + c) + load(residual + c);
       store(row + c, value);
       total += value;
     }

@@ -50,14 +50,15 @@ struct Left {
   int64_t step;
 };
 
-template <typename Product, int kVectors, bool kAdd>
-inline void tile(Left<typename Product::Unit> a, const typename Product::Unit* b, int64_t b_step, int64_t steps,
-                 float* c, int64_t c_row) {
+/** Row i's vector j begins as begin(i, j) and, once the products are added up, goes to end(i, j, sum). */
+template <typename Product, int kVectors, typename Begin, typename End>
+[[gnu::always_inline]] inline void tile(Left<typename Product::Unit> a, const typename Product::Unit* b, int64_t b_step, int64_t steps,
+                 const Begin& begin, const End& end) {
   Lanes sums[kTileRows][kVectors];
 #pragma GCC unroll 16
   for (int i = 0; i < kTileRows; ++i) {
 #pragma GCC unroll 2
-    for (int j = 0; j < kVectors; ++j) sums[i][j] = kAdd ? load(c + i * c_row + j * kLanes) : Lanes{};
+    for (int j = 0; j < kVectors; ++j) sums[i][j] = begin(i, j);
   }
   // Rows by threes: an address may be a pointer plus nothing, a stride or two, and twelve pointers would be too many for
   // the registers that hold addresses.
@@ -78,24 +79,37 @@ inline void tile(Left<typename Product::Unit> a, const typename Product::Unit* b
 #pragma GCC unroll 16
   for (int i = 0; i < kTileRows; ++i) {
 #pragma GCC unroll 2
-    for (int j = 0; j < kVectors; ++j) store(c + i * c_row + j * kLanes, sums[i][j]);
+    for (int j = 0; j < kVectors; ++j) end(i, j, sums[i][j]);
   }
 }
 
-/** c [rows, columns] = (or += with kAdd) a · b; rows a multiple of kTileRows, columns of kLanes; b [steps, columns]. */
-template <typename Product, bool kAdd>
-inline void multiply(Left<typename Product::Unit> a, const typename Product::Unit* b, int64_t b_step, int64_t rows,
-                     int64_t columns, int64_t steps, float* c, int64_t c_row) {
+/**
+ * begin + a · b; rows a multiple of kTileRows, columns of kLanes; b [steps, columns]. Row i's lanes from column j on begin as
+ * begin(i, j) and go to end(i, j, sum), out of registers.
+ */
+template <typename Product, typename Begin, typename End>
+[[gnu::always_inline]] inline void multiply(Left<typename Product::Unit> a, const typename Product::Unit* b, int64_t b_step, int64_t rows,
+                     int64_t columns, int64_t steps, const Begin& begin, const End& end) {
   for (int64_t j = 0; j < columns;) {
     const bool pair = j + 2 * kLanes <= columns;
     for (int64_t i = 0; i < rows; i += kTileRows) {
       const Left<typename Product::Unit> from{a.data + i * a.row, a.row, a.step};
-      float* to = c + i * c_row + j;
-      if (pair) tile<Product, 2, kAdd>(from, b + j, b_step, steps, to, c_row);
-      else tile<Product, 1, kAdd>(from, b + j, b_step, steps, to, c_row);
+      const auto begin_tile = [=](int r, int v) { return begin(i + r, j + v * kLanes); };
+      const auto end_tile = [=](int r, int v, Lanes sum) { end(i + r, j + v * kLanes, sum); };
+      if (pair) tile<Product, 2>(from, b + j, b_step, steps, begin_tile, end_tile);
+      else tile<Product, 1>(from, b + j, b_step, steps, begin_tile, end_tile);
     }
     j += pair ? 2 * kLanes : kLanes;
   }
+}
+
+/** c [rows, columns] = (or += with kAdd) a · b, rows of c c_row apart. */
+template <typename Product, bool kAdd>
+inline void multiply(Left<typename Product::Unit> a, const typename Product::Unit* b, int64_t b_step, int64_t rows,
+                     int64_t columns, int64_t steps, float* c, int64_t c_row) {
+  const auto begin = [=](int64_t i, int64_t j) { return kAdd ? load(c + i * c_row + j) : Lanes{}; };
+  const auto end = [=](int64_t i, int64_t j, Lanes sum) { store(c + i * c_row + j, sum); };
+  multiply<Product>(a, b, b_step, rows, columns, steps, begin, end);
 }
 
 }  // namespace reasontune

@@ -36,7 +36,7 @@ describe.each(backends)('encoding on %s', (backend) => {
       const progress: number[] = [];
       const { values, width } = encode(encoder, texts, 'document', (done) => progress.push(done));
       expect(progress.at(-1)).toBe(600);
-      expect(progress.length).toBeGreaterThan(2);
+      expect(progress.length).toBeGreaterThan(1);
       for (const i of [0, 17, 599]) {
         const alone = encode(encoder, [texts[i] as Int32Array], 'document').values;
         expect(largestDifference(alone, values.subarray(i * width, (i + 1) * width))).toBeLessThan(1e-6);
