@@ -13,9 +13,9 @@
 namespace reasontune {
 namespace {
 
-// Queries taken at once: their scores against a sequence of 256 stay in the first-level cache. Backward there are too many
-// sums for that, and key by key the more queries the better; scores against 512 stay in the second-level cache.
-constexpr int64_t kForwardBlock = 2 * kTileRows;
+// Queries taken at once. Forward a tile of them, whose scores against a sequence of 512 stay in the first-level cache;
+// backward their scores stay in the second-level one, and the keys' sums are read and written the less often.
+constexpr int64_t kForwardBlock = kTileRows;
 constexpr int64_t kBackwardBlock = 4 * kTileRows;
 
 /** Keys that some query of a block sees, as columns rounded outwards to whole vectors. */
@@ -68,7 +68,7 @@ struct Forward {
   Rows<T> out;
   float* log_sums;
   Scratch<Unit> keys{}, values{}, queries{}, weights{};
-  Scratch<float> scores{}, sums{};
+  Scratch<float> scores{};
 
   void operator()(int64_t index) {
     const Task task = task_of(shape, index);
@@ -105,38 +105,48 @@ struct Forward {
     using Value = std::conditional_t<step == 1, float, Bfloat16>;
     Unit* weight = reinterpret_cast<Unit*>(score);
     if constexpr (step == 2) weight = weights.room(padded * (seen / step));
+    // Passes over all rows: a row's lanes are folded one step after the other, which the next row's need not wait for.
+    float maximum[kForwardBlock];
+    Lanes total[kForwardBlock];
     float inverse[kForwardBlock];
-    const int64_t tokens = shape.offsets[shape.sequences];
     for (int64_t i = 0; i < rows; ++i) {
       float* row = score + i * seen;
       mask_row(shape, begin + i, task.length, span, -std::numeric_limits<float>::infinity(), row);
-      const float log_sum = softmax(row, seen, reinterpret_cast<Value*>(weight + i * (seen / step)), inverse[i]);
-      log_sums[head * tokens + first + i] = log_sum;
+      maximum[i] = largest_in(row, seen) * shape.scale;
     }
-    float* sum_rows = sums.room(padded * width);
-    multiply<Product, false>({weight, seen / step, 1}, value_rows + span.begin / step * width, width, padded, width,
-                             seen / step, sum_rows, width);
     for (int64_t i = 0; i < rows; ++i) {
-      T* to = out.data + (first + i) * out.stride + head * width;
-      for (int64_t w = 0; w < width; w += kLanes) store(to + w, load(sum_rows + i * width + w) * inverse[i]);
+      total[i] = exponentials(score + i * seen, seen, maximum[i], reinterpret_cast<Value*>(weight + i * (seen / step)));
     }
+    const int64_t tokens = shape.offsets[shape.sequences];
+    for (int64_t i = 0; i < rows; ++i) {
+      const float all = sum(total[i]);
+      inverse[i] = 1.0f / all;
+      log_sums[head * tokens + first + i] = maximum[i] + std::log(all);
+    }
+    T* to = out.data + first * out.stride + head * width;
+    multiply<Product>({weight, seen / step, 1}, value_rows + span.begin / step * width, width, padded, width, seen / step,
+                      [](int64_t, int64_t) { return Lanes{}; },
+                      [=, stride = out.stride, shares = &inverse[0]](int64_t i, int64_t j, Lanes sum) {
+                        if (i < rows) store(to + i * stride + j, sum * shares[i]);
+                      });
   }
 
-  /** Turns a row of products into exponentials of scores less their maximum; the sum's inverse is left to the caller. */
+  static float largest_in(const float* row, int64_t columns) {
+    Lanes most = load(row);
+    for (int64_t j = kLanes; j < columns; j += kLanes) most = larger(most, load(row + j));
+    return largest(most);
+  }
+
+  /** Exponentials of scaled scores less their maximum; returns their sums by lane. */
   template <typename Value>
-  float softmax(const float* row, int64_t columns, Value* weights_row, float& inverse) const {
-    Lanes most = broadcast(-std::numeric_limits<float>::infinity());
-    for (int64_t j = 0; j < columns; j += kLanes) most = larger(most, load(row + j));
-    const float maximum = largest(most) * shape.scale;
+  Lanes exponentials(const float* row, int64_t columns, float maximum, Value* weights_row) const {
     Lanes total{};
     for (int64_t j = 0; j < columns; j += kLanes) {
       const Lanes e = exponential(load(row + j) * shape.scale - maximum, T{});
       total += e;
       store(weights_row + j, e);
     }
-    const float all = sum(total);
-    inverse = 1.0f / all;
-    return maximum + std::log(all);
+    return total;
   }
 };
 
@@ -210,11 +220,12 @@ struct Backward {
     multiply<Product, false>({upstream, units, 1}, turned_values.held.data() + span.begin, columns, padded, seen, units,
                              d_weight, seen);
     const int64_t tokens = shape.offsets[shape.sequences];
+    float along[kBackwardBlock];
+    for (int64_t i = 0; i < rows; ++i) along[i] = dot(d_rows + i * d_out.stride, out_rows + i * out.stride);
     for (int64_t i = 0; i < rows; ++i) {
       float* weight_row = score + i * seen;
       mask_row(shape, begin + i, task.length, span, -std::numeric_limits<float>::infinity(), weight_row);
-      const float along = dot(d_rows + i * d_out.stride, out_rows + i * out.stride);
-      gradient_row(weight_row, d_weight + i * seen, seen, log_sums[head * tokens + first + i], along);
+      gradient_row(weight_row, d_weight + i * seen, seen, log_sums[head * tokens + first + i], along[i]);
     }
     // Key j's gradient adds up over the block's queries: the scores are read as [queries, keys] from the side.
     const int64_t key_tiles = round_up(std::min(seen, task.length - span.begin), kTileRows);

@@ -79,7 +79,9 @@ inline float to_float(Bfloat16 value) {
   return out;
 }
 
+// The second where one is not a number.
 inline Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
+inline Lanes smaller(Lanes a, Lanes b) { return a < b ? a : b; }
 
 /** a's lanes, or from kLanes on b's, of these places. */
 template <int... kPlaces, typename Vector>
@@ -112,7 +114,7 @@ inline float largest(Lanes value) { return folded(value, larger, std::make_integ
 inline Lanes exponential(Lanes x) {
   // 1.5 · 2^23 and the exponent's bias: adding them rounds to an integer, whose biased exponent is the lowest bits.
   const Lanes magic = broadcast(12582912.0f + 127.0f);
-  const Lanes inside = x < -88.0f ? broadcast(-88.0f) : x;
+  const Lanes inside = larger(broadcast(-88.0f), x);
   const Lanes shifted = inside * 1.44269504088896341f + magic;
   const Lanes n = shifted - magic;
   const Lanes r = inside - n * 0.693359375f - n * -2.12194440e-4f;
@@ -129,7 +131,7 @@ inline Lanes exponential(Lanes x) {
 /** The same within 3e-6 relative, by a polynomial of degree 4 (least maximum error) for the power of two's fraction. */
 inline Lanes rough_exponential(Lanes x) {
   const Lanes magic = broadcast(12582912.0f + 127.0f);
-  const Lanes inside = x < -88.0f ? broadcast(-88.0f) : x;
+  const Lanes inside = larger(broadcast(-88.0f), x);
   const Lanes shifted = inside * 1.44269504f + magic;
   const Lanes r = inside * 1.44269504f - (shifted - magic);
   Lanes p = broadcast(0.0095701f);

@@ -35,7 +35,8 @@ void pack_rows(const T* from, int64_t stride, int64_t rows, int64_t width, Unit*
   using Value = std::conditional_t<std::is_same_v<Unit, float>, float, Bfloat16>;
   for (int64_t r = 0; r < rows; ++r) {
     auto* row = reinterpret_cast<Value*>(to + r * apart);
-    for (int64_t w = 0; w < width; w += kLanes) store(row + w, load(from + r * stride + w));
+    if constexpr (std::is_same_v<T, Value>) std::copy_n(from + r * stride, width, row);
+    else for (int64_t w = 0; w < width; w += kLanes) store(row + w, load(from + r * stride + w));
   }
 }
 

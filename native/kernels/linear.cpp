@@ -69,8 +69,7 @@ void multiply_block(const Projection<T>& p, const UnitOf<T>* weight, int64_t fir
  * within that.
  */
 Lanes rough_gelu(Lanes x) {
-  Lanes near = x > 4.5f ? broadcast(4.5f) : x;
-  near = near < -4.5f ? broadcast(-4.5f) : near;
+  const Lanes near = larger(broadcast(-4.5f), smaller(broadcast(4.5f), x));
   const Lanes t = near * near;
   Lanes p = broadcast(-1.72632473e-12f);
   for (const float c : {2.02243612e-10f, -1.05670869e-08f, 3.27891969e-07f, -6.81372437e-06f, 1.01734053e-04f,
