@@ -42,7 +42,7 @@ void pack(const Projection<T>& p, UnitOf<T>* to) {
 
 Lanes bias_at(const float* bias, int64_t column) { return bias ? load(bias + column) : Lanes{}; }
 
-/** The bias plus x's rows from `first` on times the weight: of the i-th of them, lanes from column j on go to to(i, j, sum). */
+/** Bias plus x's rows from `first` on, times the weight: of the i-th of them, lanes from column j on go to to(i, j, sum). */
 template <typename T, typename To>
 void multiply_block(const Projection<T>& p, const UnitOf<T>* weight, int64_t first, int64_t rows, Scratch<UnitOf<T>>& scratch,
                     const To& to) {

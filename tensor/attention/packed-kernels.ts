@@ -2,7 +2,7 @@ import type { Handle } from '../torch/addon.js';
 import type { Aten } from '../torch/aten.js';
 import { type AttentionShape, sight } from './shape.js';
 
-// Our own kernels for the CPU (native/kernels/attention.cpp): they read packed rows where they lie, whatever the
+// Our own kernels for the CPU (native/kernels/attention.h): they read packed rows where they lie, whatever the
 // sequences' lengths, and take half the time of libtorch's in float32 and a quarter in bfloat16.
 
 /** Whether our kernels serve: a head's width has to fill whole vector registers. */

@@ -25,7 +25,11 @@ const programs = [
   ['./blocks.cpp'],
   ['../../../native/kernels/linear.cpp', './linear.cpp'],
   ['../../../native/kernels/weight-gradient.cpp', './weight-gradient.cpp'],
-  ['../../../native/kernels/attention.cpp', './attention.cpp'],
+  [
+    '../../../native/kernels/attention-forward.cpp',
+    '../../../native/kernels/attention-backward.cpp',
+    './attention.cpp',
+  ],
 ].map((files) => files.map((file) => fileURLToPath(new URL(file, import.meta.url))));
 const named = process.argv.slice(2);
 const [compiler, ...words] = (process.env.CXX || 'c++').split(' ');

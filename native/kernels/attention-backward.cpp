@@ -1,10 +1,6 @@
-#include "attention.h"
-
-#include <algorithm>
-#include <cmath>
 #include <limits>
-#include <type_traits>
 
+#include "attention-spans.h"
 #include "layout.h"
 #include "product.h"
 #include "scratch.h"
@@ -13,142 +9,9 @@
 namespace reasontune {
 namespace {
 
-// Queries taken at once. Forward a tile of them, whose scores against a sequence of 512 stay in the first-level cache;
-// backward their scores stay in the second-level one, and the keys' sums are read and written the less often.
-constexpr int64_t kForwardBlock = kTileRows;
-constexpr int64_t kBackwardBlock = 4 * kTileRows;
-
-/** Keys that some query of a block sees, as columns rounded outwards to whole vectors. */
-struct Span {
-  int64_t begin;
-  int64_t end;
-  int64_t columns() const { return end - begin; }
-};
-
-/** One sequence's tokens and one key head. */
-struct Task {
-  int64_t start;
-  int64_t length;
-  int64_t kv_head;
-};
-
-int64_t first_seen(const AttentionShape& shape, int64_t i) { return shape.left < 0 ? 0 : std::max<int64_t>(0, i - shape.left); }
-int64_t last_seen(const AttentionShape& shape, int64_t i, int64_t length) {
-  return shape.right < 0 ? length - 1 : std::min(length - 1, i + shape.right);
-}
-
-Span span_of(const AttentionShape& shape, int64_t begin, int64_t rows, int64_t length) {
-  const int64_t first = first_seen(shape, begin);
-  const int64_t last = last_seen(shape, begin + rows - 1, length);
-  return {first / kLanes * kLanes, round_up(last + 1, kLanes)};
-}
-
-/** Sets what row i may not see to value, in the columns of span. */
-void mask_row(const AttentionShape& shape, int64_t i, int64_t length, Span span, float value, float* row) {
-  const int64_t first = first_seen(shape, i);
-  const int64_t last = last_seen(shape, i, length);
-  std::fill(row, row + std::max<int64_t>(0, first - span.begin), value);
-  std::fill(row + (last + 1 - span.begin), row + span.columns(), value);
-}
-
-Task task_of(const AttentionShape& shape, int64_t index) {
-  const int64_t sequence = index / shape.kv_heads;
-  const int64_t start = shape.offsets[sequence];
-  return {start, shape.offsets[sequence + 1] - start, index % shape.kv_heads};
-}
-
-template <typename T>
-struct Forward {
-  using Product = ProductOf<T>;
-  using Unit = typename Product::Unit;
-  static constexpr int64_t step = Product::kStep;
-
-  AttentionShape shape;
-  Rows<const T> q, k, v;
-  Rows<T> out;
-  float* log_sums;
-  Scratch<Unit> keys{}, values{}, queries{}, weights{};
-  Scratch<float> scores{};
-
-  void operator()(int64_t index) {
-    const Task task = task_of(shape, index);
-    const int64_t width = shape.width;
-    const int64_t columns = round_up(task.length, kLanes);
-    const T* k_rows = k.data + task.start * k.stride + task.kv_head * width;
-    const T* v_rows = v.data + task.start * v.stride + task.kv_head * width;
-    Unit* turned_keys = keys.room(width / step * columns);
-    Unit* value_rows = values.zeros(columns / step * width);
-    pack_turned(k_rows, k.stride, task.length, width, columns, turned_keys);
-    pack_over_rows(v_rows, v.stride, task.length, width, value_rows);
-    const int64_t group = shape.heads / shape.kv_heads;
-    for (int64_t h = task.kv_head * group; h < (task.kv_head + 1) * group; ++h) {
-      for (int64_t begin = 0; begin < task.length; begin += kForwardBlock) {
-        block(task, h, begin, columns, turned_keys, value_rows);
-      }
-    }
-  }
-
-  void block(Task task, int64_t head, int64_t begin, int64_t columns, const Unit* turned_keys, const Unit* value_rows) {
-    const int64_t width = shape.width;
-    const int64_t rows = std::min(kForwardBlock, task.length - begin);
-    const int64_t padded = round_up(rows, kTileRows);
-    const int64_t first = task.start + begin;
-    const Span span = span_of(shape, begin, rows, task.length);
-    const int64_t seen = span.columns();
-
-    Unit* left = queries.zeros(padded * (width / step));
-    pack_rows(q.data + first * q.stride + head * width, q.stride, rows, width, left, width / step);
-    float* score = scores.room(padded * seen);
-    multiply<Product, false>({left, width / step, 1}, turned_keys + span.begin, columns, padded, seen, width / step, score,
-                             seen);
-    // Exponentials as a product's left side: of float32 where the scores are, of bfloat16 beside them.
-    using Value = std::conditional_t<step == 1, float, Bfloat16>;
-    Unit* weight = reinterpret_cast<Unit*>(score);
-    if constexpr (step == 2) weight = weights.room(padded * (seen / step));
-    // Passes over all rows: a row's lanes are folded one step after the other, which the next row's need not wait for.
-    float maximum[kForwardBlock];
-    Lanes total[kForwardBlock];
-    float inverse[kForwardBlock];
-    for (int64_t i = 0; i < rows; ++i) {
-      float* row = score + i * seen;
-      mask_row(shape, begin + i, task.length, span, -std::numeric_limits<float>::infinity(), row);
-      maximum[i] = largest_in(row, seen) * shape.scale;
-    }
-    for (int64_t i = 0; i < rows; ++i) {
-      total[i] = exponentials(score + i * seen, seen, maximum[i], reinterpret_cast<Value*>(weight + i * (seen / step)));
-    }
-    const int64_t tokens = shape.offsets[shape.sequences];
-    for (int64_t i = 0; i < rows; ++i) {
-      const float all = sum(total[i]);
-      inverse[i] = 1.0f / all;
-      log_sums[head * tokens + first + i] = maximum[i] + std::log(all);
-    }
-    T* to = out.data + first * out.stride + head * width;
-    multiply<Product>({weight, seen / step, 1}, value_rows + span.begin / step * width, width, padded, width, seen / step,
-                      [](int64_t, int64_t) { return Lanes{}; },
-                      [=, stride = out.stride, shares = &inverse[0]](int64_t i, int64_t j, Lanes sum) {
-                        if (i < rows) store(to + i * stride + j, sum * shares[i]);
-                      });
-  }
-
-  static float largest_in(const float* row, int64_t columns) {
-    Lanes most = load(row);
-    for (int64_t j = kLanes; j < columns; j += kLanes) most = larger(most, load(row + j));
-    return largest(most);
-  }
-
-  /** Exponentials of scaled scores less their maximum; returns their sums by lane. */
-  template <typename Value>
-  Lanes exponentials(const float* row, int64_t columns, float maximum, Value* weights_row) const {
-    Lanes total{};
-    for (int64_t j = 0; j < columns; j += kLanes) {
-      const Lanes e = exponential(load(row + j) * shape.scale - maximum, T{});
-      total += e;
-      store(weights_row + j, e);
-    }
-    return total;
-  }
-};
+// Queries taken at once: their scores against a sequence of 512 stay in the second-level cache, and the keys' sums are read
+// and written the less often the more they are.
+constexpr int64_t kBlock = 4 * kTileRows;
 
 template <typename T>
 struct Backward {
@@ -179,7 +42,7 @@ struct Backward {
     value_sums.zeros(padded * width);
     const int64_t group = shape.heads / shape.kv_heads;
     for (int64_t h = task.kv_head * group; h < (task.kv_head + 1) * group; ++h) {
-      for (int64_t begin = 0; begin < task.length; begin += kBackwardBlock) block(task, h, begin, columns);
+      for (int64_t begin = 0; begin < task.length; begin += kBlock) block(task, h, begin, columns);
     }
     write(task, key_sums.held.data(), dk);
     write(task, value_sums.held.data(), dv);
@@ -195,7 +58,7 @@ struct Backward {
 
   void block(Task task, int64_t head, int64_t begin, int64_t columns) {
     const int64_t width = shape.width;
-    const int64_t rows = std::min(kBackwardBlock, task.length - begin);
+    const int64_t rows = std::min(kBlock, task.length - begin);
     const int64_t padded = round_up(rows, kTileRows);
     const int64_t first = task.start + begin;
     const Span span = span_of(shape, begin, rows, task.length);
@@ -220,7 +83,7 @@ struct Backward {
     multiply<Product, false>({upstream, units, 1}, turned_values.held.data() + span.begin, columns, padded, seen, units,
                              d_weight, seen);
     const int64_t tokens = shape.offsets[shape.sequences];
-    float along[kBackwardBlock];
+    float along[kBlock];
     for (int64_t i = 0; i < rows; ++i) along[i] = dot(d_rows + i * d_out.stride, out_rows + i * out.stride);
     for (int64_t i = 0; i < rows; ++i) {
       float* weight_row = score + i * seen;
@@ -289,23 +152,15 @@ struct Backward {
 }  // namespace
 
 template <typename T>
-void attention_forward(const AttentionShape& shape, Rows<const T> q, Rows<const T> k, Rows<const T> v, Rows<T> out,
-                       float* log_sums) {
-  for_each_task(shape.sequences * shape.kv_heads, Forward<T>{shape, q, k, v, out, log_sums});
-}
-
-template <typename T>
 void attention_backward(const AttentionShape& shape, Rows<const T> d_out, Rows<const T> q, Rows<const T> k,
                         Rows<const T> v, Rows<const T> out, const float* log_sums, Rows<T> dq, Rows<T> dk, Rows<T> dv) {
   for_each_task(shape.sequences * shape.kv_heads, Backward<T>{shape, d_out, q, k, v, out, log_sums, dq, dk, dv});
 }
 
-#define REASONTUNE_ATTENTION(T)                                                                                     \
-  template void attention_forward<T>(const AttentionShape&, Rows<const T>, Rows<const T>, Rows<const T>, Rows<T>, \
-                                     float*);                                                                       \
-  template void attention_backward<T>(const AttentionShape&, Rows<const T>, Rows<const T>, Rows<const T>,          \
+#define REASONTUNE_BACKWARD(T)                                                                              \
+  template void attention_backward<T>(const AttentionShape&, Rows<const T>, Rows<const T>, Rows<const T>, \
                                       Rows<const T>, Rows<const T>, const float*, Rows<T>, Rows<T>, Rows<T>);
-REASONTUNE_ATTENTION(float)
-REASONTUNE_ATTENTION(Bfloat16)
+REASONTUNE_BACKWARD(float)
+REASONTUNE_BACKWARD(Bfloat16)
 
 }  // namespace reasontune
