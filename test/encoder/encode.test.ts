@@ -28,16 +28,16 @@ describe.each(backends)('encoding on %s', (backend) => {
         max_length: { query: 32, document: 32 },
         prompt: { query: '', document: '' },
       });
-      // Several batches of 4,096 tokens, lengths 1 to 32 in no order.
-      const texts = Array.from({ length: 600 }, (_, i) =>
+      // Several batches of 8,192 tokens, lengths 1 to 32 in no order.
+      const texts = Array.from({ length: 1200 }, (_, i) =>
         Int32Array.from({ length: 1 + (hash32(i) % 32) }, (_, j) => hash32(i, j) % 57),
       );
       const before = liveTensors();
       const progress: number[] = [];
       const { values, width } = encode(encoder, texts, 'document', (done) => progress.push(done));
-      expect(progress.at(-1)).toBe(600);
-      expect(progress.length).toBeGreaterThan(1);
-      for (const i of [0, 17, 599]) {
+      expect(progress.at(-1)).toBe(1200);
+      expect(progress.length).toBeGreaterThan(2);
+      for (const i of [0, 17, 1199]) {
         const alone = encode(encoder, [texts[i] as Int32Array], 'document').values;
         expect(largestDifference(alone, values.subarray(i * width, (i + 1) * width))).toBeLessThan(1e-6);
       }
