@@ -25,25 +25,21 @@ struct Backward {
   Rows<T> dq, dk, dv;
   Scratch<Unit> turned_keys{}, turned_values{}, key_rows{}, queries{}, d_outs{}, query_rows{}, d_out_rows{}, weights{},
       d_scores{}, d_score_rows{};
-  Scratch<float> scores{}, d_weights{}, key_sums{}, value_sums{}, query_sums{};
+  Scratch<float> scores{}, d_weights{}, key_sums{}, value_sums{};
 
   void operator()(int64_t index) {
     const Task task = task_of(shape, index);
     const int64_t width = shape.width;
     const int64_t columns = round_up(task.length, kLanes);
-    const T* k_rows = k.data + task.start * k.stride + task.kv_head * width;
-    const T* v_rows = v.data + task.start * v.stride + task.kv_head * width;
+    const T* k_rows = rows_of(k, task, width);
     pack_turned(k_rows, k.stride, task.length, width, columns, turned_keys.room(width / step * columns));
-    pack_turned(v_rows, v.stride, task.length, width, columns, turned_values.room(width / step * columns));
+    pack_turned(rows_of(v, task, width), v.stride, task.length, width, columns, turned_values.room(width / step * columns));
     pack_over_rows(k_rows, k.stride, task.length, width, key_rows.zeros(columns / step * width));
     // Rows of the last tile may lie past the sequence: they come out as zeros that nobody reads.
     const int64_t padded = columns + kTileRows;
     key_sums.zeros(padded * width);
     value_sums.zeros(padded * width);
-    const int64_t group = shape.heads / shape.kv_heads;
-    for (int64_t h = task.kv_head * group; h < (task.kv_head + 1) * group; ++h) {
-      for (int64_t begin = 0; begin < task.length; begin += kBlock) block(task, h, begin, columns);
-    }
+    for_each_block(shape, task, kBlock, [&](const Block& block) { differentiate(task, block, columns); });
     write(task, key_sums.held.data(), dk);
     write(task, value_sums.held.data(), dv);
   }
@@ -51,23 +47,21 @@ struct Backward {
   void write(Task task, const float* sums, Rows<T> to) const {
     const int64_t width = shape.width;
     for (int64_t i = 0; i < task.length; ++i) {
-      T* row = to.data + (task.start + i) * to.stride + task.kv_head * width;
+      T* row = rows_of(to, task, width) + i * to.stride;
       for (int64_t w = 0; w < width; w += kLanes) store(row + w, load(sums + i * width + w));
     }
   }
 
-  void block(Task task, int64_t head, int64_t begin, int64_t columns) {
+  void differentiate(const Task& task, const Block& block, int64_t columns) {
     const int64_t width = shape.width;
-    const int64_t rows = std::min(kBlock, task.length - begin);
+    const auto [head, begin, first, rows, span] = block;
     const int64_t padded = round_up(rows, kTileRows);
-    const int64_t first = task.start + begin;
-    const Span span = span_of(shape, begin, rows, task.length);
     const int64_t seen = span.columns();
     const int64_t units = width / step;
 
-    const T* q_rows = q.data + first * q.stride + head * width;
-    const T* d_rows = d_out.data + first * d_out.stride + head * width;
-    const T* out_rows = out.data + first * out.stride + head * width;
+    const T* q_rows = rows_of(q, block, width);
+    const T* d_rows = rows_of(d_out, block, width);
+    const T* out_rows = rows_of(out, block, width);
     Unit* query = queries.zeros(padded * units);
     Unit* upstream = d_outs.zeros(padded * units);
     pack_rows(q_rows, q.stride, rows, width, query, width / step);
@@ -102,13 +96,11 @@ struct Backward {
     Unit* d_score = reinterpret_cast<Unit*>(d_weight);
     if constexpr (step == 2) d_score = d_score_rows.room(padded * (seen / step));
     left_over_columns(d_weight, rows, seen, d_score);
-    float* query_sum = query_sums.room(padded * width);
-    multiply<Product, false>({d_score, seen / step, 1}, key_rows.held.data() + span.begin / step * width, width, padded,
-                             width, seen / step, query_sum, width);
-    for (int64_t i = 0; i < rows; ++i) {
-      T* to = dq.data + (first + i) * dq.stride + head * width;
-      for (int64_t w = 0; w < width; w += kLanes) store(to + w, load(query_sum + i * width + w));
-    }
+    multiply<Product>({d_score, seen / step, 1}, key_rows.held.data() + span.begin / step * width, width, padded, width,
+                      seen / step, from_zero,
+                      [to = rows_of(dq, block, width), stride = dq.stride, rows = block.rows](int64_t i, int64_t j, Lanes sum) {
+                        if (i < rows) store(to + i * stride + j, sum);
+                      });
   }
 
   /** Float rows as a product's left side over the rows, with room for a last tile that reaches past the columns. */

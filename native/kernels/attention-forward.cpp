@@ -31,37 +31,27 @@ struct Forward {
     const Task task = task_of(shape, index);
     const int64_t width = shape.width;
     const int64_t columns = round_up(task.length, kLanes);
-    const T* k_rows = k.data + task.start * k.stride + task.kv_head * width;
-    const T* v_rows = v.data + task.start * v.stride + task.kv_head * width;
     Unit* turned_keys = keys.room(width / step * columns);
     Unit* value_rows = values.zeros(columns / step * width);
-    pack_turned(k_rows, k.stride, task.length, width, columns, turned_keys);
-    pack_over_rows(v_rows, v.stride, task.length, width, value_rows);
-    const int64_t group = shape.heads / shape.kv_heads;
-    for (int64_t h = task.kv_head * group; h < (task.kv_head + 1) * group; ++h) {
-      for (int64_t begin = 0; begin < task.length; begin += kBlock) {
-        block(task, h, begin, columns, turned_keys, value_rows);
-      }
-    }
+    pack_turned(rows_of(k, task, width), k.stride, task.length, width, columns, turned_keys);
+    pack_over_rows(rows_of(v, task, width), v.stride, task.length, width, value_rows);
+    for_each_block(shape, task, kBlock, [&](const Block& block) { attend(task, block, columns, turned_keys, value_rows); });
   }
 
-  void block(Task task, int64_t head, int64_t begin, int64_t columns, const Unit* turned_keys, const Unit* value_rows) {
+  void attend(const Task& task, const Block& block, int64_t columns, const Unit* turned_keys, const Unit* value_rows) {
     const int64_t width = shape.width;
-    const int64_t rows = std::min(kBlock, task.length - begin);
-    const int64_t padded = round_up(rows, kTileRows);
-    const int64_t first = task.start + begin;
-    const Span span = span_of(shape, begin, rows, task.length);
+    const auto [head, begin, first, rows, span] = block;
     const int64_t seen = span.columns();
 
-    Unit* left = queries.zeros(padded * (width / step));
-    pack_rows(q.data + first * q.stride + head * width, q.stride, rows, width, left, width / step);
-    float* score = scores.room(padded * seen);
-    multiply<Product, false>({left, width / step, 1}, turned_keys + span.begin, columns, padded, seen, width / step, score,
+    Unit* left = queries.zeros(kBlock * (width / step));
+    pack_rows(rows_of(q, block, width), q.stride, rows, width, left, width / step);
+    float* score = scores.room(kBlock * seen);
+    multiply<Product, false>({left, width / step, 1}, turned_keys + span.begin, columns, kBlock, seen, width / step, score,
                              seen);
     // Exponentials as a product's left side: of float32 where the scores are, of bfloat16 beside them.
     using Value = std::conditional_t<step == 1, float, Bfloat16>;
     Unit* weight = reinterpret_cast<Unit*>(score);
-    if constexpr (step == 2) weight = weights.room(padded * (seen / step));
+    if constexpr (step == 2) weight = weights.room(kBlock * (seen / step));
     // Passes over all rows: a row's lanes are folded one step after the other, which the next row's need not wait for.
     float maximum[kBlock];
     Lanes total[kBlock];
@@ -80,10 +70,10 @@ struct Forward {
       inverse[i] = 1.0f / all;
       log_sums[head * tokens + first + i] = maximum[i] + std::log(all);
     }
-    T* to = out.data + first * out.stride + head * width;
-    multiply<Product>({weight, seen / step, 1}, value_rows + span.begin / step * width, width, padded, width, seen / step,
-                      [](int64_t, int64_t) { return Lanes{}; },
-                      [=, stride = out.stride, shares = &inverse[0]](int64_t i, int64_t j, Lanes sum) {
+    multiply<Product>({weight, seen / step, 1}, value_rows + span.begin / step * width, width, kBlock, width, seen / step,
+                      from_zero,
+                      [to = rows_of(out, block, width), stride = out.stride, rows = block.rows, shares = &inverse[0]](
+                          int64_t i, int64_t j, Lanes sum) {
                         if (i < rows) store(to + i * stride + j, sum * shares[i]);
                       });
   }

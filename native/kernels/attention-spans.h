@@ -1,4 +1,4 @@
-// What attention's two passes share: which keys a block of queries sees, and which tokens a task has.
+// What attention's two passes share: how they go over tokens, and which keys a block of queries sees.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +19,15 @@ struct Task {
   int64_t start;
   int64_t length;
   int64_t kv_head;
+};
+
+/** Queries of one head that are taken at once. */
+struct Block {
+  int64_t head;
+  int64_t begin;  // of the sequence's tokens
+  int64_t first;  // of all tokens
+  int64_t rows;
+  Span span;
 };
 
 inline int64_t first_seen(const AttentionShape& shape, int64_t i) {
@@ -46,6 +55,30 @@ inline Task task_of(const AttentionShape& shape, int64_t index) {
   const int64_t sequence = index / shape.kv_heads;
   const int64_t start = shape.offsets[sequence];
   return {start, shape.offsets[sequence + 1] - start, index % shape.kv_heads};
+}
+
+/** Where a task's tokens begin in rows of keys or values. */
+template <typename T>
+T* rows_of(Rows<T> all, const Task& task, int64_t width) {
+  return all.data + task.start * all.stride + task.kv_head * width;
+}
+
+/** Where a block's queries begin in rows of queries or of what belongs to them. */
+template <typename T>
+T* rows_of(Rows<T> all, const Block& block, int64_t width) {
+  return all.data + block.first * all.stride + block.head * width;
+}
+
+/** Calls run(block) with a task's queries, `size` at once, head after head of those that share its key head. */
+template <typename Run>
+void for_each_block(const AttentionShape& shape, const Task& task, int64_t size, const Run& run) {
+  const int64_t group = shape.heads / shape.kv_heads;
+  for (int64_t head = task.kv_head * group; head < (task.kv_head + 1) * group; ++head) {
+    for (int64_t begin = 0; begin < task.length; begin += size) {
+      const int64_t rows = std::min(size, task.length - begin);
+      run(Block{head, begin, task.start + begin, rows, span_of(shape, begin, rows, task.length)});
+    }
+  }
 }
 
 }  // namespace reasontune

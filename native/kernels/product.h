@@ -107,6 +107,9 @@ template <typename Product, typename Begin, typename End>
   }
 }
 
+/** A product's beginning where nothing is added to it. */
+constexpr auto from_zero = [](int64_t, int64_t) { return Lanes{}; };
+
 /** c [rows, columns] = (or += with kAdd) a · b, rows of c c_row apart. */
 template <typename Product, bool kAdd>
 inline void multiply(Left<typename Product::Unit> a, const typename Product::Unit* b, int64_t b_step, int64_t rows,
